@@ -1,0 +1,183 @@
+"""Counts stay true within bounds, hostile text is only text, old rows go, a failed write loses nothing."""
+
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from gateway.events import HARM, Blocked, Happening, Kind, Label, Loss, LossCause, Source
+from gateway.store.batch import MAX_HAPPENINGS, MAX_ROWS, Batch, day_in
+from gateway.store.writer import EventWriter, Limits
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC).timestamp()
+CAMERA = Source("cam", "camera-1")
+
+
+def refused(destination: str = "198.51.100.7", source: Source = CAMERA, at: float = NOON, count: int = 1) -> Blocked:
+    return Blocked(Kind.PACKET_REFUSED, at, source, destination, "internet", "tcp/443", "core:forward:refused", count)
+
+
+def batch(*events: Blocked) -> Batch:
+    result = Batch(day_in(UTC))
+    for event in events:
+        result.blocked(event)
+    return result
+
+
+def rows(path: Path, sql: str = "SELECT * FROM blocked") -> list[tuple]:
+    with sqlite3.connect(path) as connection:
+        return connection.execute(sql).fetchall()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    return tmp_path / "events.sqlite"
+
+
+def test_every_kind_has_a_harm_class():
+    assert set(HARM) == set(Kind)
+
+
+def test_a_million_knocks_are_one_row(store: Path):
+    writer = EventWriter(store)
+    for second in range(10):
+        writer.write(batch(*[refused(at=NOON + second, count=10_000) for _ in range(10)]))
+    writer.close()
+    assert [(r[8], r[9], r[10]) for r in rows(store)] == [(1_000_000, NOON, NOON + 9)]
+    assert rows(store, "SELECT sum(count) FROM trend") == [(1_000_000,)]
+
+
+def test_the_day_is_the_clinics_own():
+    japan = Batch(day_in(ZoneInfo("Asia/Tokyo")))
+    japan.blocked(refused(at=datetime(2026, 11, 22, 15, 30, tzinfo=UTC).timestamp()))
+    assert [key.day for key in japan.rows] == ["2026-11-23"]
+
+
+def test_a_busy_source_gets_an_others_row_and_leaves_room_for_the_rest(store: Path):
+    writer = EventWriter(store, Limits(rows_a_day=50, rows_a_source=10))
+    writer.write(batch(*[refused(f"198.51.100.{n}") for n in range(200)]))
+    writer.write(batch(refused(source=Source("pc", "reception-1"))))
+    writer.close()
+    assert rows(store, "SELECT count(*), sum(count) FROM blocked WHERE source = 'camera-1'") == [(11, 200)]
+    assert rows(store, "SELECT count FROM blocked WHERE source = 'camera-1' AND destination = ''") == [(190,)]
+    assert rows(store, "SELECT destination FROM blocked WHERE zone = 'pc'") == [("198.51.100.7",)]
+
+
+def test_a_full_day_keeps_true_counts_in_one_row_a_zone(store: Path):
+    writer = EventWriter(store, Limits(rows_a_day=20, rows_a_source=10))
+    for part in range(10):  # also across writes and a restart of the writer
+        writer.write(batch(*[refused(source=Source("guest", f"10.20.80.{part * 20 + n}")) for n in range(20)]))
+        writer.close()
+        writer = EventWriter(store, Limits(rows_a_day=20, rows_a_source=10))
+    writer.close()
+    assert rows(store, "SELECT count(*), sum(count) FROM blocked") == [(21, 200)]
+    assert rows(store, "SELECT zone, count FROM blocked WHERE source = ''") == [("guest", 180)]
+
+
+def test_a_batch_is_bounded_and_still_counts():
+    full = batch(*[refused(f"2001:db8::{n:x}") for n in range(MAX_ROWS + 500)])
+    assert len(full.rows) == MAX_ROWS + 1
+    assert sum(tally.count for tally in full.rows.values()) == MAX_ROWS + 500
+    for _ in range(MAX_HAPPENINGS + 3):
+        full.happened(Happening(Kind.POLICY_APPLIED, NOON))
+    assert full.losses["2026-11-22", LossCause.BATCH_FULL].count == 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["'; DROP TABLE blocked; --", "<script>alert(1)</script>", 'a"b\nadd rule inet x', "\x00\x1b[31m", "é" * 5000],
+)
+def test_hostile_text_is_only_text(store: Path, text: str):
+    writer = EventWriter(store)
+    everything = Batch(day_in(UTC))
+    everything.blocked(Blocked(Kind.NAME_BLOCKED, NOON, Source(text, text), text, text, text, text))
+    everything.happened(Happening(Kind.DEVICE_QUARANTINED, NOON, text, text, text))
+    writer.write(everything)
+    writer.labels([Label("device", text, text, text, text)])
+    writer.kernel_counters("2026-11-22", {text: 3})
+    writer.close()
+    (row,) = rows(store)
+    assert (row[8], len(row[4]) <= 255, row[4].isprintable()) == (1, True, True)
+    assert rows(store, "SELECT count(*) FROM happening") == rows(store, "SELECT count(*) FROM label") == [(1,)]
+
+
+def test_old_rows_are_erased_and_newer_ones_stay(store: Path):
+    writer = EventWriter(store, Limits(days=2))
+    for days_ago in (5, 2, 1, 0):
+        everything = batch(refused(at=NOON - 86400 * days_ago))
+        everything.lost(Loss(LossCause.KERNEL_GAP, NOON - 86400 * days_ago))
+        writer.write(everything)
+    assert writer.expire("2026-11-22") > 0
+    writer.close()
+    assert rows(store, "SELECT day FROM blocked") == [("2026-11-21",), ("2026-11-22",)]
+    assert rows(store, "SELECT day FROM loss") == [("2026-11-21",), ("2026-11-22",)]
+    assert rows(store, "SELECT count(*) FROM trend") == [(3,)]
+
+
+def test_erased_names_leave_no_bytes_behind(store: Path):
+    writer = EventWriter(store, Limits(days=1))
+    writer.write(batch(refused("a-name-to-forget.example", at=NOON - 5 * 86400)))
+    writer.expire("2026-11-22")
+    writer.close()
+    assert b"a-name-to-forget" not in store.read_bytes()
+
+
+def test_a_failed_write_loses_nothing(store: Path):
+    writer = EventWriter(store)
+    writer.write(batch(refused()))
+    pages = writer._connection.execute("PRAGMA page_count").fetchone()[0]
+    writer._connection.execute(f"PRAGMA max_page_count = {pages}")  # SQLite's own way of having a full disk
+    waiting = batch(*[refused("x" * 200 + str(n)) for n in range(500)])
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        writer.write(waiting)
+    writer._connection.execute("PRAGMA max_page_count = 100000")
+    writer.write(waiting)
+    writer.close()
+    assert rows(store, "SELECT sum(count) FROM blocked") == [(501,)]
+
+
+def test_kernel_counters_become_days_and_survive_a_reset(store: Path):
+    writer = EventWriter(store)
+    writer.kernel_counters("2026-11-22", {"refused": 700})  # of unknown age: counts nothing
+    writer.kernel_counters("2026-11-22", {"refused": 750, "new": 5})
+    writer.kernel_counters("2026-11-23", {"refused": 751, "new": 5})
+    writer.kernel_counters("2026-11-23", {"refused": 4, "new": 5})  # a reboot
+    writer.close()
+    assert rows(store, "SELECT day, counter, packets FROM kernel_count WHERE packets > 0 ORDER BY 1, 2") == [
+        ("2026-11-22", "new", 5),
+        ("2026-11-22", "refused", 50),
+        ("2026-11-23", "refused", 5),
+    ]
+
+
+def test_a_damaged_file_is_set_aside_and_said(store: Path):
+    store.write_bytes(b"this is not a database" * 1000)
+    writer = EventWriter(store)
+    writer.write(batch(refused()))
+    writer.close()
+    assert writer.renewed
+    assert len(rows(store)) == 1
+    assert store.with_name("events.sqlite.broken").exists()
+
+
+def test_rare_events_are_bounded_oldest_first(store: Path):
+    writer = EventWriter(store, Limits(happenings=3))
+    several = Batch(day_in(UTC))
+    for number in range(9):
+        several.happened(Happening(Kind.POLICY_APPLIED, NOON + number, str(number)))
+    writer.write(several)
+    writer.expire("2026-11-22")
+    writer.close()
+    assert rows(store, "SELECT subject FROM happening ORDER BY id") == [("6",), ("7",), ("8",)]
+
+
+def test_labels_of_removed_devices_stay_while_their_events_do(store: Path):
+    writer = EventWriter(store)
+    writer.write(batch(refused()))
+    old = [Label("device", name, name, "camera", "cam") for name in ("camera-1", "camera-2")]
+    writer.labels([*old, Label("zone", "cam", "Cameras", "cam")])
+    writer.labels([Label("zone", "cam", "Cameras", "cam")])
+    writer.close()
+    assert rows(store, "SELECT id FROM label ORDER BY id") == [("cam",), ("camera-1",)]
