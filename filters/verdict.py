@@ -1,0 +1,46 @@
+"""What a filter decides about a DNS question, and why: closed words, one value.
+
+May live here: the enums and the value. May not: deciding (dns_policy.py), texts for people (the pages' locales).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """What happens to the question."""
+
+    FORWARD = "forward"  # ask upstream, or answer from the cache
+    LOCAL = "local"  # answer from the clinic's own names
+    NXDOMAIN = "nxdomain"  # "there is no such name"
+    NODATA = "nodata"  # "the name exists, but nothing of this type"
+    NULL = "null"  # 0.0.0.0 or ::, and nothing for other types
+    REFUSED = "refused"  # not a client of ours, or a question we do not take
+
+
+class Reason(StrEnum):
+    """Why. Adding one means giving it a text in every language of the pages."""
+
+    NOT_LISTED = "not_listed"
+    LISTED = "listed"
+    PROTECTED = "protected"  # no list may block it; the verdict names the list that tried, if one did
+    CANARY = "canary"  # asked by software that would otherwise leave this resolver
+    LOCAL_NAME = "local_name"  # one of the clinic's own names, existing or not
+    SPECIAL_USE = "special_use"  # a name that must never leave the site (RFC 6761 and kin)
+    UNKNOWN_CLIENT = "unknown_client"  # the asking address belongs to no zone
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`list` and `line` (counted from 1, 0 for none) say where the rule stands, `rule` what it says, in ASCII."""
+
+    action: Action
+    reason: Reason
+    list: str = ""
+    line: int = 0
+    rule: str = ""
+
+    @property
+    def blocks(self) -> bool:
+        """Whether a block list decided it (the owner's page counts these)."""
+        return self.reason is Reason.LISTED
