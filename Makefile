@@ -23,7 +23,7 @@ lint:  ## ruff, mypy --strict, import-linter, the architecture test
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo --cache-dir .cache/import-linter
 	$(BIN)/python -m pytest -q tests/test_architecture.py
 
 bench:  ## measure what the README promises about speed
@@ -41,5 +41,5 @@ lock:  ## renew requirements.lock and requirements-dev.lock from pyproject.toml
 	$(LOCK) --group dev -c requirements.lock -o requirements-dev.lock
 
 clean:  ## remove the virtual environment and what the tools left
-	rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist *.egg-info
+	rm -rf .venv .cache build dist *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
