@@ -1,0 +1,40 @@
+"""Who is on the wire: the kernel's neighbour table (ARP, neighbour discovery), read over rtnetlink.
+
+Messages: linux/neighbour.h, rtnetlink(7). May live here: reading. May not: changing an entry, or trusting one for more
+than adding addresses to a quarantine.
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from gateway.enforcer.netlink import NETLINK_ROUTE, Netlink, attributes
+
+GET_NEIGHBOUR = 30
+DESTINATION, LINK_ADDRESS = 1, 2
+UNUSABLE = 0x20 | 0x01  # NUD_FAILED, NUD_INCOMPLETE
+_HEADER = struct.Struct("=BxxxiHBB")
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """One address seen at one MAC (lower case) on the interface of that index."""
+
+    address: IPv4Address | IPv6Address
+    mac: str
+    interface: int
+
+
+def neighbours() -> list[Neighbour]:
+    """Every entry of the thread's network namespace that has a MAC. Raises NetlinkError."""
+    with Netlink(NETLINK_ROUTE) as netlink:
+        return [n for body in netlink.dump(GET_NEIGHBOUR, _HEADER.pack(0, 0, 0, 0, 0), "neighbours") for n in _of(body)]
+
+
+def _of(body: bytes) -> Iterator[Neighbour]:
+    _, interface, state, _, _ = _HEADER.unpack_from(body)
+    found = dict(attributes(body[_HEADER.size :]))
+    address, link = found.get(DESTINATION, b""), found.get(LINK_ADDRESS, b"")
+    if len(address) in {4, 16} and len(link) == 6 and not state & UNUSABLE:
+        yield Neighbour(ip_address(address), link.hex(":"), interface)
