@@ -1,0 +1,100 @@
+"""What is for the gateway itself: default drop, the ICMP that networks need, services by zone.
+
+May live here: the input hook. May not: what crosses the gateway (compile_forward.py).
+"""
+
+from ipaddress import ip_network
+
+from ruleset.compile_grants import grant_rules
+from ruleset.compile_parts import refuse, refused_chain
+from ruleset.resolve_grants import ECHO_RATE
+from ruleset.resolved import GATEWAY, INTERNET, Grant, ResolvedSite
+from ruleset.tree import (
+    L4,
+    Accept,
+    Addr,
+    Chain,
+    Dispatch,
+    Drop,
+    Family,
+    Goto,
+    Hook,
+    HopLimit,
+    Icmp,
+    Iif,
+    NfProto,
+    PortRange,
+    Rate,
+    Rule,
+)
+
+INPUT = "input"
+NEIGHBOURS = ("nd-neighbor-solicit", "nd-neighbor-advert")
+LISTENERS = ("mld-listener-query", "mld-listener-report", "mld-listener-done", "mld2-listener-report")
+LINK_LOCAL6 = ip_network("fe80::/10")
+UNSPECIFIED6 = ip_network("::/128")
+ESTABLISHED = Rule(
+    "core:established",
+    (),
+    (Dispatch("ct state", ((("established",), Accept()), (("related",), Accept()), (("invalid",), Drop()))),),
+)
+
+
+def input_chains(site: ResolvedSite, grants: tuple[Grant, ...]) -> tuple[Chain, ...]:
+    """`input` and one chain a zone."""
+    zones = tuple(((s.ifname,), Goto(input_chain(s.name))) for s in site.segments)
+    uplinks = tuple(((o.ifname,), Goto(refused_chain(INTERNET))) for o in site.outsides)
+    rules = (
+        Rule("core:input:loopback", (Iif(("lo",)),), (Accept(),)),
+        ESTABLISHED,
+        *_needed_icmp(site),
+        *_uplink_needs(site),
+        Rule("core:input:zones", (), (Dispatch("iifname", zones + uplinks),)),
+        *refuse("core:refused:other"),
+    )
+    base = Chain(INPUT, rules, Hook("filter", "input", 0, "drop"))
+    return (base, *(_zone_chain(s.name, grants) for s in site.segments))
+
+
+def input_chain(zone: str) -> str:
+    """The chain with the gateway's services for a zone."""
+    return f"input-{zone}"
+
+
+def _zone_chain(zone: str, grants: tuple[Grant, ...]) -> Chain:
+    rules = [r for g in grants if g.source.zone == zone and g.target.zone == GATEWAY for r in grant_rules(g)]
+    end = Rule(f"core:refused:{zone}", (), (Goto(refused_chain(zone)),))
+    return Chain(input_chain(zone), (*rules, end))
+
+
+def _needed_icmp(site: ResolvedSite) -> tuple[Rule, ...]:
+    zones = Iif(tuple(s.ifname for s in site.segments))
+    families: tuple[Family, ...] = (4, 6)
+    return (
+        Rule("core:input:neighbours", (Icmp(6, NEIGHBOURS), HopLimit(255)), (Accept(),)),
+        Rule("core:input:neighbours", (zones, Icmp(6, ("nd-router-solicit",)), HopLimit(255)), (Accept(),)),
+        Rule("core:input:listeners", (Addr("saddr", 6, (LINK_LOCAL6, UNSPECIFIED6)), Icmp(6, LISTENERS)), (Accept(),)),
+        *(
+            Rule("core:input:echo", (zones, Icmp(f, ("echo-request",)), Rate(ECHO_RATE, 2 * ECHO_RATE)), (Accept(),))
+            for f in families
+        ),
+    )
+
+
+def _uplink_needs(site: ResolvedSite) -> tuple[Rule, ...]:
+    """Answers that connection tracking cannot match to our request, because the request was a broadcast."""
+    rules: list[Rule] = []
+    for name, uplink in site.site.uplinks.items():
+        iif = Iif(tuple(o.ifname for o in site.outsides if o.name == name))
+        if uplink.ipv4 == "dhcp":
+            lease4 = L4("udp", (PortRange(68, 68),), (PortRange(67, 67),))
+            rules.append(Rule("core:input:uplink-lease", (iif, NfProto(4), lease4), (Accept(),)))
+        if uplink.ipv6 != "none":
+            router = (iif, Addr("saddr", 6, (LINK_LOCAL6,)))
+            rules.append(
+                Rule("core:input:uplink-router", (*router, Icmp(6, ("nd-router-advert",)), HopLimit(255)), (Accept(),))
+            )
+        if uplink.ipv6 == "ra":
+            lease6 = L4("udp", (PortRange(546, 546),), (PortRange(547, 547),))
+            rules.append(Rule("core:input:uplink-lease", (*router, lease6), (Accept(),)))
+    return tuple(rules)

@@ -1,0 +1,82 @@
+"""Address translation: names to our resolver, port forwards, masquerade.
+
+May live here: the nat hooks. May not: permission (a translated packet still has to pass input or forward).
+"""
+
+from datetime import datetime
+from ipaddress import IPv6Network
+
+from ruleset.resolved import ResolvedSite, Segment
+from ruleset.tree import (
+    L4,
+    Addr,
+    Chain,
+    Dnat,
+    Family,
+    Hook,
+    Iif,
+    LocalDestination,
+    Masquerade,
+    NfProto,
+    Oif,
+    PortRange,
+    Protocol,
+    Rule,
+)
+
+DNAT, SRCNAT = "translate-destination", "translate-source"
+DNS_PORT = 53
+UNIQUE_LOCAL = IPv6Network("fc00::/7")
+FAMILIES: tuple[Family, ...] = (4, 6)
+
+
+def nat_chains(site: ResolvedSite, now: datetime) -> tuple[Chain, ...]:
+    """Destination translation before routing, source translation after it."""
+    redirects = tuple(r for s in site.segments for r in _dns_redirect(s))
+    return (
+        Chain(DNAT, (*redirects, *_forwards(site, now)), Hook("nat", "prerouting", -100, "accept")),
+        Chain(SRCNAT, _masquerade(site), Hook("nat", "postrouting", 100, "accept")),
+    )
+
+
+def _dns_redirect(segment: Segment) -> list[Rule]:
+    """To the zone's own gateway address, not nft's `redirect`: for IPv6 that may pick a link-local address."""
+    protocols: tuple[Protocol, ...] = ("udp", "tcp")
+    rules = []
+    for gateway in segment.gateways:
+        family: Family = 4 if gateway.version == 4 else 6
+        for protocol in protocols:
+            ask = L4(protocol, (PortRange(DNS_PORT, DNS_PORT),))
+            to = Dnat(family, str(gateway), DNS_PORT)
+            rules.append(Rule("core:dns:redirect", (Iif((segment.ifname,)), NfProto(family), ask), (to,)))
+    return rules
+
+
+def _forwards(site: ResolvedSite, now: datetime) -> tuple[Rule, ...]:
+    rules = []
+    for forward in site.forwards:
+        if forward.expires <= now:
+            continue
+        uplink = next(o for o in site.outsides if o.name == forward.uplink)
+        for address in forward.addresses:
+            family: Family = 4 if address.version == 4 else 6
+            asked = L4(forward.protocol, (PortRange(forward.port, forward.port),))
+            matches = (Iif((uplink.ifname,)), NfProto(family), LocalDestination(), asked)
+            rules.append(Rule(forward.id, matches, (Dnat(family, str(address), forward.to_port),)))
+    return tuple(rules)
+
+
+def _masquerade(site: ResolvedSite) -> tuple[Rule, ...]:
+    """All of IPv4; of IPv6 only unique local addresses (RFC 4193), which the internet cannot answer."""
+    rules = []
+    for family in FAMILIES:
+        networks = tuple(n for s in site.segments if (n := s.subnet(family)) and _needs_nat(n))
+        for outside in site.outsides:
+            if networks:
+                matches = (Oif((outside.ifname,)), Addr("saddr", family, networks))
+                rules.append(Rule("core:srcnat:masquerade", matches, (Masquerade(),)))
+    return tuple(rules)
+
+
+def _needs_nat(network: object) -> bool:
+    return not isinstance(network, IPv6Network) or network.subnet_of(UNIQUE_LOCAL)

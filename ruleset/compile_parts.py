@@ -1,0 +1,117 @@
+"""Parts that several chains share: sets, counters, refusal, origins.
+
+May live here: what more than one compile_*.py needs. May not: a rule that only one of them writes.
+"""
+
+from ruleset.live import LiveState
+from ruleset.resolved import INTERNET, ResolvedSite
+from ruleset.tree import Chain, Count, Drop, FlowTable, LogRefused, Origin, Rule, SetDecl, Statement
+
+TABLE = "clinicgate"
+LOG_GROUP = 5
+PENDING_MARK = 0x1
+FLOWTABLE = "fast"
+
+QUARANTINE_MAC, QUARANTINE4, QUARANTINE6 = "quarantine_mac", "quarantine4", "quarantine6"
+FEED4, FEED6 = "feed4", "feed6"
+PIN4, PIN6 = "pin4", "pin6"
+LOG_BUDGET = "log_budget"
+
+SETS = (
+    SetDecl(QUARANTINE_MAC, "ether_addr"),
+    SetDecl(QUARANTINE4, "ipv4_addr"),
+    SetDecl(QUARANTINE6, "ipv6_addr"),
+    SetDecl(FEED4, "ipv4_addr", ("interval",), auto_merge=True),
+    SetDecl(FEED6, "ipv6_addr", ("interval",), auto_merge=True),
+    SetDecl(PIN4, "ipv4_addr . ipv4_addr", ("timeout",), size=65536),
+    SetDecl(PIN6, "ipv6_addr . ipv6_addr", ("timeout",), size=65536),
+    SetDecl(LOG_BUDGET, "ether_addr", ("timeout", "dynamic"), size=4096, timeout_s=60),
+)
+
+CORE_WHY = {
+    "core:early:quarantine": "An isolated device talks to nobody",
+    "core:early:quarantine-dhcp": "An isolated device may keep its address, so that it can be reached again later",
+    "core:early:quarantine-nd": "Without neighbour discovery an IPv6 address is lost (RFC 4861)",
+    "core:early:zone": "Each interface has its own list of source addresses",
+    "core:early:spoof": "A source address that does not belong to this interface is forged",
+    "core:early:own": "The sender uses an address of its own zone",
+    "core:early:no-address-yet": "A device without an address may ask for one (RFC 2131, RFC 4862)",
+    "core:established": "Replies and running connections go on; a change of policy never cuts them",
+    "core:offload": "Established connections may take the kernel's fast path",
+    "core:input:loopback": "The gateway talks to itself",
+    "core:input:neighbours": "Neighbour discovery keeps IPv6 alive (RFC 4861, RFC 4890)",
+    "core:input:listeners": "Multicast listener reports keep IPv6 neighbour discovery alive (RFC 2710, RFC 3810)",
+    "core:input:echo": "A ping to the gateway is answered, a few times a second",
+    "core:input:uplink-lease": "The provider's answer to our request for an address",
+    "core:input:uplink-router": "The provider's router announces itself (RFC 4861)",
+    "core:input:zones": "Each zone has its own list of gateway services",
+    "core:forward:always-refused": "Some ports are refused towards the internet whatever else is allowed",
+    "core:forward:feed": "The address stands on a list of known attackers",
+    "core:forward:pairs": "Each pair of zones has its own list of permits",
+    "core:dns:redirect": "Names are answered by the gateway, whatever resolver a device asks",
+    "core:srcnat:masquerade": "Private addresses leave under the gateway's own",
+    "core:refused:other": "Nothing allows this",
+}
+
+
+def counter_name(rule_id: str) -> str:
+    """The counter of a rule: its id with dots, because nft's identifiers have no colon."""
+    return rule_id.replace(":", ".")
+
+
+def counted(rule_id: str, verdict: Statement) -> tuple[Statement, ...]:
+    """Count, then decide."""
+    return (Count(counter_name(rule_id)), verdict)
+
+
+def refuse(rule_id: str, *matches: object) -> tuple[Rule, ...]:
+    """Tell the watcher within the source's budget, count everything, drop.
+
+    Two rules, because a rule ends where its budget is used up, and the drop must not depend on that."""
+    return (
+        Rule(rule_id, tuple(matches), (LogRefused(LOG_GROUP, LOG_BUDGET),)),  # type: ignore[arg-type]
+        Rule(rule_id, tuple(matches), counted(rule_id, Drop())),  # type: ignore[arg-type]
+    )
+
+
+def refused_chain(side: str) -> str:
+    """The chain where traffic from a zone (or the internet) ends that nothing allows."""
+    return f"refused-{side}"
+
+
+def refused_id(side: str) -> str:
+    """The rule id of that end."""
+    return f"core:refused:{side}"
+
+
+def refused_chains(site: ResolvedSite) -> tuple[Chain, ...]:
+    """One end a source, so that each has its own counter."""
+    sides = [s.name for s in site.segments] + [INTERNET]
+    return tuple(Chain(refused_chain(side), refuse(refused_id(side))) for side in sides)
+
+
+def flowtables(site: ResolvedSite, live: LiveState) -> tuple[FlowTable, ...]:
+    """The fast path, when this kernel has it and every interface is there (it fails to load otherwise)."""
+    devices = tuple(sorted([s.ifname for s in site.segments] + [o.ifname for o in site.outsides]))
+    if not live.features.flow_offload or not set(devices) <= set(live.features.interfaces):
+        return ()
+    return (FlowTable(FLOWTABLE, devices),)
+
+
+def counters_of(chains: tuple[Chain, ...]) -> tuple[str, ...]:
+    """Every counter that some rule uses, sorted."""
+    return tuple(sorted({s.counter for c in chains for r in c.rules for s in r.statements if isinstance(s, Count)}))
+
+
+def origins_of(site: ResolvedSite, chains: tuple[Chain, ...]) -> dict[str, Origin]:
+    """Where each rule id of the chains came from."""
+    known = {g.id: g.origin for g in site.grants}
+    known |= {r.id: r.origin for r in site.refusals} | {f.id: f.origin for f in site.forwards}
+    ids = sorted({r.id for c in chains for r in c.rules})
+    return {rule_id: known.get(rule_id) or Origin("core", "", 0, _core_why(rule_id)) for rule_id in ids}
+
+
+def _core_why(rule_id: str) -> str:
+    if rule_id.startswith("core:refused:"):
+        return f"Nothing allows this from {rule_id.removeprefix('core:refused:')}"
+    return CORE_WHY[rule_id]

@@ -1,0 +1,38 @@
+"""Loading a site: parse, check, resolve. The one door through which site.yaml comes in.
+
+May live here: the order of the three. May not: any of them.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ruleset.check import check_site
+from ruleset.context import Context
+from ruleset.parse import parse_site
+from ruleset.problems import Problem, by_place, errors
+from ruleset.resolve import resolve
+from ruleset.resolved import ResolvedSite
+
+
+@dataclass(frozen=True, slots=True)
+class LoadResult:
+    """`resolved` is None when any problem is an error; warnings do not stop it."""
+
+    resolved: ResolvedSite | None
+    problems: list[Problem]
+
+
+def load_site(data: bytes, file: str, now: datetime, *, applied_before: bool = False) -> LoadResult:
+    """Reads a site file whole. Never raises for any input.
+
+    `now` must carry a time zone. With `applied_before`, expired permits are only warned of: a policy that was good when
+    it was applied must load again at every boot (the compiler leaves out what has expired).
+    """
+    parsed = parse_site(data, file)
+    if parsed.site is None:
+        return LoadResult(None, by_place(parsed.problems))
+    context = Context(parsed.site, now)
+    problems = check_site(context, parsed.document, "warning" if applied_before else "error")
+    if errors(problems):
+        return LoadResult(None, by_place(problems))
+    return LoadResult(resolve(parsed.site, parsed.document, now), by_place(problems))
