@@ -11,7 +11,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parent / "schema"
 
 
-class SchemaTooNew(Exception):
+class SchemaTooNewError(Exception):
     """The store was written by a newer release; this one must not touch it."""
 
 
@@ -32,12 +32,12 @@ def version(connection: sqlite3.Connection) -> int:
 def migrate(connection: sqlite3.Connection, folder: Path = FOLDER) -> int:
     """Apply what is missing, each step in one transaction with its number; returns the version reached.
 
-    Raises SchemaTooNew, or sqlite3.Error with nothing of the failing step applied.
+    Raises SchemaTooNewError, or sqlite3.Error with nothing of the failing step applied.
     """
     known = steps(folder)
     present = version(connection)
     if present > len(known):
-        raise SchemaTooNew(
+        raise SchemaTooNewError(
             f"the event store has schema {present}, this release knows {len(known)}: install the newer one"
         )
     for number, path in known[present:]:

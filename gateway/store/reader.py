@@ -22,12 +22,12 @@ BUSY_MS = 2000
 KNOWN_VERSION = len(steps())
 
 
-class StoreUnavailable(Exception):
+class StoreUnavailableError(Exception):
     """The event store cannot be read: says why, where, and what to do."""
 
 
 def read(path: Path, query: Callable[[sqlite3.Connection], T]) -> T:
-    """Run `query` on one consistent snapshot and return its value. Raises StoreUnavailable."""
+    """Run `query` on one consistent snapshot and return its value. Raises StoreUnavailableError."""
     problem: Exception | None = None
     for _ in range(ATTEMPTS):
         before = _signature(path)
@@ -47,7 +47,7 @@ def read(path: Path, query: Callable[[sqlite3.Connection], T]) -> T:
             connection.close()
         if not immutable or _signature(path) == before:
             return value
-    raise StoreUnavailable(f"the event store {path} cannot be read: {problem or 'it changes too often'}")
+    raise StoreUnavailableError(f"the event store {path} cannot be read: {problem or 'it changes too often'}")
 
 
 def _open(path: Path) -> tuple[sqlite3.Connection, bool]:
@@ -75,7 +75,7 @@ def _connect(path: Path, options: str) -> sqlite3.Connection:
 def _check_version(path: Path, connection: sqlite3.Connection) -> None:
     present, known = version(connection), KNOWN_VERSION
     if present != known:
-        raise StoreUnavailable(
+        raise StoreUnavailableError(
             f"the event store {path} has schema {present}, this release reads {known}: "
             + ("start the watcher of this release once" if present < known else "install the newer release")
         )
@@ -86,7 +86,7 @@ def _signature(path: Path) -> tuple[bool, int, int]:
     try:
         stat = path.stat()
     except OSError as error:
-        raise StoreUnavailable(f"no event store at {path} ({error.strerror}): has the watcher ever run?") from None
+        raise StoreUnavailableError(f"no event store at {path} ({error.strerror}): has the watcher ever run?") from None
     return _wal(path).exists(), stat.st_mtime_ns, stat.st_size
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from gateway.events import SECONDS_A_SLOT, Label, clean
+from gateway.events import SECONDS_A_SLOT, Label, clean, slot
 from gateway.store.batch import Batch, RowKey, Tally
 from gateway.store.migrate import migrate
 
@@ -24,13 +24,16 @@ FILE_MODE = 0o640  # SQLite gives -wal and -shm the same mode; the reader shares
 
 
 COUNTERS_KNOWN = "counters_known_since"
+KERNEL = "kernel"  # the kind under which the trend holds what the kernel counted itself
+_ADD_TO_TREND = "INSERT INTO trend VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count"
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much is kept: rows a day, rows a day for one source, days, rare events."""
+    """How much is kept: rows a day in all, for one zone and for one source; days; rare events."""
 
-    rows_a_day: int = 2000
+    rows_a_day: int = 3000
+    rows_a_zone: int = 600
     rows_a_source: int = 200
     days: int = 180
     happenings: int = 2000
@@ -60,10 +63,7 @@ class EventWriter:
         with self._transaction():
             for key, tally in batch.rows.items():
                 self._count(key, tally)
-            self._connection.executemany(
-                "INSERT INTO trend VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
-                [(*quarter, count) for quarter, count in batch.trend.items()],
-            )
+            self._connection.executemany(_ADD_TO_TREND, [(*quarter, count) for quarter, count in batch.trend.items()])
             self._connection.executemany(
                 "INSERT INTO happening (at, kind, harm, subject, actor, detail) VALUES (?, ?, ?, ?, ?, ?)",
                 [
@@ -77,8 +77,8 @@ class EventWriter:
                 [(day, cause.value, tally.count, tally.last_seen) for (day, cause), tally in batch.losses.items()],
             )
 
-    def kernel_counters(self, day: str, readings: Mapping[str, int]) -> None:
-        """Turn running totals (packets) into `day`'s share.
+    def kernel_counters(self, day: str, at: float, readings: Mapping[str, int]) -> None:
+        """Turn running totals (packets) into the share of `day` and of the quarter hour of `at` (epoch seconds).
 
         A total that shrank was reset, and a counter that was not there before is new: both count from zero. Only the
         very first readings of a new store are of unknown age, and count nothing.
@@ -97,6 +97,8 @@ class EventWriter:
                     (day, counter, grown),
                 )
                 self._connection.execute("INSERT OR REPLACE INTO kernel_reading VALUES (?, ?)", (counter, packets))
+                if grown:
+                    self._connection.execute(_ADD_TO_TREND, (slot(at), KERNEL, "", grown))
 
     def labels(self, labels: Iterable[Label]) -> None:
         """Remember what people call zones and devices; those of removed ones stay until their events are gone."""
@@ -145,10 +147,13 @@ class EventWriter:
     def _count(self, key: RowKey, tally: Tally) -> None:
         if self._grow(key, tally):
             return
-        self._know(key)
-        if self._load[key.day, key.kind, key.zone, key.source] >= self._limits.rows_a_source:
+        self._know(key.day)
+        if self._load[key.day, key.zone, key.source] >= self._limits.rows_a_source:
             key = key.others_of_source()
-        if self._load[(key.day,)] >= self._limits.rows_a_day:
+        if (
+            self._load[key.day, key.zone] >= self._limits.rows_a_zone
+            or self._load[(key.day,)] >= self._limits.rows_a_day
+        ):
             key = key.others()
         if self._grow(key, tally):
             return
@@ -156,8 +161,7 @@ class EventWriter:
             "INSERT INTO blocked VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (*_columns(key), tally.count, tally.first_seen, tally.last_seen),
         )
-        self._load[(key.day,)] += 1
-        self._load[key.day, key.kind, key.zone, key.source] += 1
+        self._add_load(key.day, key.zone, key.source, 1)
 
     def _grow(self, key: RowKey, tally: Tally) -> bool:
         changed = self._connection.execute(
@@ -168,18 +172,21 @@ class EventWriter:
         )
         return changed.rowcount > 0
 
-    def _know(self, key: RowKey) -> None:
+    def _know(self, day: str) -> None:
         """Learn how full the day is, once: after that the one writer keeps count itself."""
-        if (key.day,) in self._load:
+        if (day,) in self._load:
             return
         if len(self._load) > 4 * self._limits.rows_a_day:
             self._load.clear()
-        self._load[(key.day,)] = 0
-        for kind, zone, source, rows in self._connection.execute(
-            "SELECT kind, zone, source, count(*) FROM blocked WHERE day = ? GROUP BY kind, zone, source", (key.day,)
+        self._load[(day,)] = 0
+        for zone, source, rows in self._connection.execute(
+            "SELECT zone, source, count(*) FROM blocked WHERE day = ? GROUP BY zone, source", (day,)
         ):
-            self._load[key.day, kind, zone, source] = rows
-            self._load[(key.day,)] += rows
+            self._add_load(day, zone, source, rows)
+
+    def _add_load(self, day: str, zone: str, source: str, rows: int) -> None:
+        for key in ((day,), (day, zone), (day, zone, source)):
+            self._load[key] += rows
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:

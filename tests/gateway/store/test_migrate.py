@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.store.migrate import SchemaTooNew, migrate, steps, version
+from gateway.store.migrate import SchemaTooNewError, migrate, steps, version
 
 
 def test_the_shipped_steps_apply_to_an_empty_file_and_only_once(tmp_path: Path):
@@ -27,7 +27,7 @@ def test_a_failing_step_leaves_nothing_of_itself(tmp_path: Path):
 def test_a_newer_store_is_refused_untouched(tmp_path: Path):
     with sqlite3.connect(tmp_path / "x.sqlite", isolation_level=None) as connection:
         connection.execute("PRAGMA user_version = 99")
-        with pytest.raises(SchemaTooNew, match="schema 99"):
+        with pytest.raises(SchemaTooNewError, match="schema 99"):
             migrate(connection)
         assert version(connection) == 99
 

@@ -17,7 +17,7 @@ import pytest
 from gateway.events import Blocked, Kind, Source
 from gateway.store import reader
 from gateway.store.batch import Batch, day_in
-from gateway.store.reader import StoreUnavailable, read
+from gateway.store.reader import StoreUnavailableError, read
 from gateway.store.writer import EventWriter
 
 OTHER_USER, SHARED_GROUP = 65534, 4242
@@ -157,7 +157,7 @@ def test_a_read_that_a_starting_writer_overtakes_is_repeated(folder: Path, monke
 
 def test_the_reader_cannot_write_even_as_root(folder: Path):
     EventWriter(folder / "events.sqlite").close()
-    with pytest.raises(StoreUnavailable, match="readonly"):
+    with pytest.raises(StoreUnavailableError, match="readonly"):
         read(folder / "events.sqlite", lambda connection: connection.execute("DELETE FROM blocked"))
 
 
@@ -166,5 +166,5 @@ def test_a_missing_empty_or_broken_store_is_named_with_a_way_out(folder: Path, c
     path = folder / "events.sqlite"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(StoreUnavailable, match=r"events\.sqlite"):
+    with pytest.raises(StoreUnavailableError, match=r"events\.sqlite"):
         read(path, total)

@@ -76,6 +76,15 @@ def test_a_full_day_keeps_true_counts_in_one_row_a_zone(store: Path):
     assert rows(store, "SELECT zone, count FROM blocked WHERE source = ''") == [("guest", 180)]
 
 
+def test_strangers_on_the_internet_cannot_push_a_camera_out_of_the_day(store: Path):
+    writer = EventWriter(store, Limits(rows_a_day=100, rows_a_zone=40))
+    writer.write(batch(*[refused(source=Source("internet", f"192.0.2.{n}")) for n in range(200)]))
+    writer.write(batch(refused()))
+    writer.close()
+    assert rows(store, "SELECT sum(count), count(*) FROM blocked WHERE zone = 'internet'") == [(200, 41)]
+    assert rows(store, "SELECT source, destination FROM blocked WHERE zone = 'cam'") == [("camera-1", "198.51.100.7")]
+
+
 def test_a_batch_is_bounded_and_still_counts():
     full = batch(*[refused(f"2001:db8::{n:x}") for n in range(MAX_ROWS + 500)])
     assert len(full.rows) == MAX_ROWS + 1
@@ -96,7 +105,7 @@ def test_hostile_text_is_only_text(store: Path, text: str):
     everything.happened(Happening(Kind.DEVICE_QUARANTINED, NOON, text, text, text))
     writer.write(everything)
     writer.labels([Label("device", text, text, text, text)])
-    writer.kernel_counters("2026-11-22", {text: 3})
+    writer.kernel_counters("2026-11-22", NOON, {text: 3})
     writer.close()
     (row,) = rows(store)
     assert (row[8], len(row[4]) <= 255, row[4].isprintable()) == (1, True, True)
@@ -140,16 +149,17 @@ def test_a_failed_write_loses_nothing(store: Path):
 
 def test_kernel_counters_become_days_and_survive_a_reset(store: Path):
     writer = EventWriter(store)
-    writer.kernel_counters("2026-11-22", {"refused": 700})  # of unknown age: counts nothing
-    writer.kernel_counters("2026-11-22", {"refused": 750, "new": 5})
-    writer.kernel_counters("2026-11-23", {"refused": 751, "new": 5})
-    writer.kernel_counters("2026-11-23", {"refused": 4, "new": 5})  # a reboot
+    writer.kernel_counters("2026-11-22", NOON, {"refused": 700})  # of unknown age: counts nothing
+    writer.kernel_counters("2026-11-22", NOON, {"refused": 750, "new": 5})
+    writer.kernel_counters("2026-11-23", NOON + 86400, {"refused": 751, "new": 5})
+    writer.kernel_counters("2026-11-23", NOON + 86400, {"refused": 4, "new": 5})  # a reboot
     writer.close()
     assert rows(store, "SELECT day, counter, packets FROM kernel_count WHERE packets > 0 ORDER BY 1, 2") == [
         ("2026-11-22", "new", 5),
         ("2026-11-22", "refused", 50),
         ("2026-11-23", "refused", 5),
     ]
+    assert rows(store, "SELECT kind, count FROM trend ORDER BY slot") == [("kernel", 55), ("kernel", 5)]
 
 
 def test_a_damaged_file_is_set_aside_and_said(store: Path):
