@@ -49,7 +49,7 @@ IMPURE_CALLS = {
 ONLY_IN = {
     "scapy": ("filters/packets",),  # 1.5 s to import, and root code must not carry its parsers
     "nftables": ("gateway/enforcer/", "gateway/lab/"),  # one writer of kernel state; the lab builds its own
-    "sqlite3": ("gateway/store/", "gateway/report"),
+    "sqlite3": ("gateway/store/", "gateway/report", "gateway/attempts"),
     "images": (),
 }
 
