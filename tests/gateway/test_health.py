@@ -1,0 +1,92 @@
+"""One cause is told once, a hiccup is not told, and every check can both be wrong and be right."""
+
+from dataclasses import replace
+
+import pytest
+
+from gateway.health import CHECKS, Check, HealthWatch, Observed, Severity, State
+
+NOW = 1_800_000_000.0
+FINE = Observed(
+    status={"generation": 3, "pending": None},
+    facts={"heartbeat": str(NOW), "resolver_answered": str(NOW), "log": "open", "disk_free_percent": "61.5"},
+)
+WRONG = {
+    "enforcer-unreachable": replace(FINE, status=None),
+    "policy-missing": replace(FINE, status={"generation": None}),
+    "policy-unconfirmed": replace(FINE, status={"generation": 3, "pending": {"generation": 4}}),
+    "store-unreadable": replace(FINE, facts={}, store_error="no event store"),
+    "watcher-silent": replace(FINE, facts={**FINE.facts, "heartbeat": str(NOW - 60)}),
+    "log-unheard": replace(FINE, facts={**FINE.facts, "log": "taken"}),
+    "resolver-silent": replace(FINE, facts={**FINE.facts, "resolver_answered": "not a number"}),
+    "records-lost": replace(FINE, lost_today=3),
+    "disk-full": replace(FINE, facts={**FINE.facts, "disk_free_percent": "1.0"}),
+    "disk-low": replace(FINE, facts={**FINE.facts, "disk_free_percent": "9.9"}),
+}
+
+
+def only(code: str) -> HealthWatch:
+    return HealthWatch(tuple(check for check in CHECKS if check.code == code))
+
+
+def test_the_table_names_every_check_and_only_earlier_ones_are_depended_on():
+    codes = [check.code for check in CHECKS]
+    assert sorted(codes) == sorted(WRONG)
+    for index, check in enumerate(CHECKS):
+        assert set(check.depends_on) <= set(codes[:index])
+
+
+@pytest.mark.parametrize("code", sorted(WRONG))
+def test_each_check_is_silent_when_fine_and_tells_after_its_delay(code: str):
+    (check,) = [c for c in CHECKS if c.code == code]
+    watch = HealthWatch()
+    assert watch.look(FINE, NOW).findings == ()
+    found = watch.look(WRONG[code], NOW).findings
+    assert [f.code for f in found] == ([code] if check.delay == 0 else [])
+    if check.delay:  # as time passes, times in the facts grow old too: look at this check alone
+        alone = only(code)
+        assert alone.look(WRONG[code], NOW).findings == ()
+        assert [f.code for f in alone.look(WRONG[code], NOW + check.delay).findings] == [code]
+
+
+def test_a_hiccup_starts_the_delay_anew():
+    watch = only("enforcer-unreachable")
+    gone = WRONG["enforcer-unreachable"]
+    assert watch.look(gone, NOW).findings == ()
+    assert watch.look(FINE, NOW + 9).findings == ()
+    assert watch.look(gone, NOW + 11).findings == ()
+    assert len(watch.look(gone, NOW + 21).findings) == 1
+
+
+def test_the_cause_is_told_and_not_its_consequences():
+    watch = HealthWatch()
+    nothing = Observed(status=None, store_error="no event store")
+    watch.look(nothing, NOW)
+    health = watch.look(nothing, NOW + 60)
+    assert {f.code for f in health.findings} == {"enforcer-unreachable", "store-unreadable"}
+    assert health.state is State.UNKNOWN
+
+
+def test_nothing_is_called_protected_before_the_guard_was_seen_once():
+    watch = HealthWatch()
+    assert watch.look(WRONG["enforcer-unreachable"], NOW).state is State.UNKNOWN
+    assert watch.look(FINE, NOW + 1).state is State.PROTECTED
+    assert watch.look(WRONG["enforcer-unreachable"], NOW + 2).state is State.PROTECTED
+
+
+def test_a_clock_that_jumped_back_is_not_taken_for_a_sign_of_life():
+    watch = only("watcher-silent")
+    for later in (0, 10):
+        health = watch.look(replace(FINE, facts={"heartbeat": str(NOW + 86400)}), NOW + later)
+    assert [f.code for f in health.findings] == ["watcher-silent"]
+
+
+@pytest.mark.parametrize(
+    ("severity", "state"),
+    [(Severity.NOTE, State.PROTECTED), (Severity.ATTENTION, State.ATTENTION), (Severity.PROBLEM, State.PROBLEM)],
+)
+def test_the_worst_finding_decides_the_state(severity: Severity, state: State):
+    checks = (Check("small", Severity.NOTE, lambda o, n: True), Check("big", severity, lambda o, n: True))
+    health = HealthWatch(checks).look(FINE, NOW)
+    assert health.state is state
+    assert health.findings[0].severity is severity
