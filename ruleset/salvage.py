@@ -1,0 +1,70 @@
+"""What can still be checked in a file whose shape is wrong somewhere.
+
+May live here: leaving out broken entries so that the rest can be checked too ("every problem at once"). May not: any
+use of the result other than finding problems: a salvaged site is never applied.
+"""
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from ruleset.document import Document, Path
+from ruleset.model import Site
+from ruleset.problems import Problem
+
+STAND_IN_CLINIC = {
+    "label": "unreadable",
+    "region": "other",
+    "languages": ["en"],
+    "timezone": "UTC",
+    "contacts": {"owner": {"label": "unreadable"}},
+}
+STAND_INS: dict[str, Any] = {
+    "version": 1,
+    "clinic": STAND_IN_CLINIC,
+    "uplinks": {"unreadable": {"port": "unread1"}},
+    "zones": {"unreadable": {"role": "mgmt", "port": "unread0", "ipv4": "198.18.255.1/30"}},
+}
+MAX_ROUNDS = 50
+BY_ID = ("uplinks", "zones", "devices", "services", "permits", "forwards", "video", "waivers")
+
+
+def salvage(document: Document) -> tuple[Site, frozenset[str]] | None:
+    """A Site without the broken entries, and the words left out; None when nothing is left to check."""
+    data = dict(document.data)
+    left_out: set[str] = set()
+    for _ in range(MAX_ROUNDS):
+        try:
+            return Site.model_validate(data), frozenset(left_out)
+        except ValidationError as error:
+            for detail in error.errors(include_url=False, include_context=False, include_input=False):
+                _leave_out(data, detail["loc"], detail["type"], left_out)
+    return None
+
+
+def _leave_out(data: dict[str, Any], loc: Path, kind: str, left_out: set[str]) -> None:
+    section = str(loc[0]) if loc else ""
+    inside = data.get(section)
+    if section in BY_ID and len(loc) > 1 and isinstance(inside, dict):
+        data[section] = {key: value for key, value in inside.items() if key != loc[1]}
+        left_out.add(str(loc[1]))
+    elif section in STAND_INS and kind != "extra_forbidden":
+        data[section] = STAND_INS[section]
+    else:
+        data.pop(section, None)
+    if section in STAND_INS and not data.get(section):
+        data[section] = STAND_INS[section]
+
+
+def about_what_is_left(problems: list[Problem], left_out: frozenset[str]) -> list[Problem]:
+    """Without complaints that only arise because an entry was left out: it is named already."""
+    stand_in = ("'unreadable'", "unreadable")
+    return [
+        p
+        for p in problems
+        if not (
+            p.code in ("dangling", "no-admin")
+            and (p.code == "no-admin" or any(repr(word) in p.what for word in left_out))
+        )
+        and not any(word in p.what for word in stand_in)
+    ]
