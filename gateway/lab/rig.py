@@ -59,29 +59,32 @@ class Station:
     target_mac: str
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Sender:
-    """A packet socket bound to one interface."""
+    """One interface of one namespace, ready to put frames on the wire."""
 
     socket: socket.socket
+    ifname: str
     mac: str
     target_mac: str
 
     def send(self, data: bytes) -> None:
         """Puts one frame on the wire."""
-        self.socket.send(data)
+        self.socket.sendto(data, (self.ifname, 0))
 
 
 @dataclass(slots=True)
 class Rig:
-    """Everything a batch of probes needs. Close it (or use `with`): the sockets keep the namespaces alive."""
+    """Everything a batch of probes needs, between `with`: its sockets keep the namespaces alive.
+
+    One packet socket a namespace sends and catches: closing one costs the kernel a grace period (7 ms)."""
 
     gateway: int
     plugs: Mapping[str, Plug]
     stations: Mapping[str, Station] = field(default_factory=dict)
     forgets: bool = True
     _senders: dict[tuple[str, str], Sender] = field(default_factory=dict)
-    _catchers: list[tuple[Plug, socket.socket]] = field(default_factory=list)
+    _sockets: dict[int, socket.socket] = field(default_factory=dict)
     _raw: list[tuple[int, str, socket.socket]] = field(default_factory=list)
     _fence: socket.socket | None = None
     _conntrack: socket.socket | None = None
@@ -100,8 +103,8 @@ class Rig:
 
     def _open(self) -> None:
         for plug in self.plugs.values():
-            catcher = _packet_socket(plug.namespace, plug.far_ifname, ETH_P_ALL)
-            self._catchers.append((plug, catcher))
+            if plug.namespace not in self._sockets:
+                self._sockets[plug.namespace] = _packet_socket(plug.namespace, ETH_P_ALL)
         with netns.inside(self.gateway):
             for family, protocol in RAW:
                 raw = socket.socket(family, socket.SOCK_RAW | socket.SOCK_NONBLOCK, protocol)
@@ -110,37 +113,38 @@ class Rig:
                 if family == socket.AF_INET6:
                     raw.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
             self._conntrack = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER)
-        self._fence = _packet_socket(self.gateway, next(iter(self.plugs)), ETH_P_FENCE)
+        self._fence = _packet_socket(self.gateway, ETH_P_FENCE)
 
     def close(self) -> None:
         """Closes all sockets; the descriptors of the namespaces stay their owner's."""
-        every = [s.socket for s in self._senders.values()] + [s for _, s in self._catchers] + [r[2] for r in self._raw]
-        for sock in (*every, self._fence, self._conntrack):
+        for sock in (*self._sockets.values(), *(entry[2] for entry in self._raw), self._fence, self._conntrack):
             if sock is not None:
                 sock.close()
         self._senders.clear()
-        self._catchers.clear()
+        self._sockets.clear()
         self._raw.clear()
         self._fence = self._conntrack = None
 
     def sender(self, host: str, ifname: str) -> Sender:
-        """The socket with which `host` sends, or, without a host, the far end of the gateway's `ifname`."""
+        """How `host` sends, or, without a host, the far end of the gateway's `ifname`. Raises LabError."""
         known = self._senders.get((host, ifname))
         if known is None:
-            known = self._senders[host, ifname] = self._new_sender(host, ifname)
+            known = self._senders[host, ifname] = self._station(host) if host else self._plug(ifname)
         return known
 
-    def _new_sender(self, host: str, ifname: str) -> Sender:
-        if host:
-            station = self.stations.get(host)
-            if station is None:
-                raise LabError(f"no host {host} in the lab; `clinicgate lab status` lists them")
-            sock = _packet_socket(station.namespace, station.ifname, 0)
-            return Sender(sock, station.mac, station.target_mac)
+    def _station(self, host: str) -> Sender:
+        station = self.stations.get(host)
+        if station is None:
+            raise LabError(f"no host {host} in the lab; `clinicgate lab status` lists them")
+        if station.namespace not in self._sockets:
+            self._sockets[station.namespace] = _packet_socket(station.namespace, 0)
+        return Sender(self._sockets[station.namespace], station.ifname, station.mac, station.target_mac)
+
+    def _plug(self, ifname: str) -> Sender:
         plug = self.plugs.get(ifname)
         if plug is None:
             raise LabError(f"the gateway has no interface {ifname} here; it has {', '.join(self.plugs)}")
-        return Sender(_packet_socket(plug.namespace, plug.far_ifname, 0), plug.far_mac, plug.gateway_mac)
+        return Sender(self._sockets[plug.namespace], plug.far_ifname, plug.far_mac, plug.gateway_mac)
 
     def fence(self) -> None:
         """Sends one frame after everything sent so far and waits until the gateway has it. Raises LabError."""
@@ -173,9 +177,11 @@ class Rig:
 
     def caught(self) -> Iterator[tuple[str, str, Caught]]:
         """Everything recognised since the last call: side, the gateway's interface (empty: its own stack), what."""
-        for plug, catcher in self._catchers:
-            while (data := _receive(catcher)) is not None:
-                if (seen := recognise(data)) is not None:
+        plugs = {(plug.namespace, plug.far_ifname): plug for plug in self.plugs.values()}
+        for namespace, sock in self._sockets.items():
+            for data, ifname in _arrivals(sock):
+                plug = plugs.get((namespace, ifname))
+                if plug is not None and (seen := recognise(data)) is not None:
                     yield plug.side, plug.ifname, seen
         for family, protocol, raw in self._raw:
             yield from (("gateway", "", seen) for seen in _accepted(family, protocol, raw) if not seen.told)
@@ -202,17 +208,23 @@ def _accepted(family: int, protocol: str, raw: socket.socket) -> Iterator[Caught
             yield found
 
 
-def _packet_socket(namespace: int, ifname: str, protocol: int) -> socket.socket:
-    sock = netns.open_socket(namespace, socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, 0)
-    try:
-        if protocol:
-            sock.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
-            sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER)
-        sock.bind((ifname, protocol))
-    except OSError as error:
-        sock.close()
-        raise LabError(f"no interface {ifname} where a probe should go: {error.strerror}") from error
+def _packet_socket(namespace: int, protocol: int) -> socket.socket:
+    """A packet socket for all interfaces of a namespace; protocol 0 receives nothing."""
+    kind = socket.SOCK_RAW | socket.SOCK_NONBLOCK
+    sock = netns.open_socket(namespace, socket.AF_PACKET, kind, socket.htons(protocol))
+    sock.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
+    sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER)
     return sock
+
+
+def _arrivals(sock: socket.socket) -> Iterator[tuple[bytes, str]]:
+    """Frames and the interfaces they came in by, until there are no more."""
+    while True:
+        try:
+            data, place = sock.recvfrom(MAX_FRAME)
+        except BlockingIOError:
+            return
+        yield data, place[0]
 
 
 def _receive(sock: socket.socket) -> bytes | None:
