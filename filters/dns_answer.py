@@ -1,0 +1,186 @@
+"""Answers as templates: everything but the id, the question as asked, and how old the answer is.
+
+An `Answer` belongs to one question (name, type, DO bit) and is sent to any number of clients. What is one client's own
+(id, letter case of the question, EDNS options) is taken from that client's question at the moment of sending, so no
+client's options or letter case reach another. TTLs count down by patching octets, at most once a second.
+
+We send the answer and authority sections; the additional section holds our own OPT record or nothing: hints of an
+upstream there need not be believed (RFC 2181 section 5.4.1), and an answer gets smaller. The AD bit is never set: this
+step validates nothing, and the upstream's word came over a plain channel.
+
+May live here: building the octets of answers. May not: reading messages (dns_message.py), deciding, caching.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+from struct import Struct
+
+from filters.dns_message import CD, HEADER, IN, OPCODE, QR, RD, TC, Query, Rcode, Record, Reply, Type
+from filters.names import ROOT, Name
+from filters.verdict import Verdict
+
+RA = 0x0080
+OUR_SIZE = 1232  # octets in UDP that cross every path unfragmented (the value of DNS flag day 2020)
+PLAIN_SIZE = 512  # RFC 1035 section 2.3.4, for clients without EDNS
+STREAM_SIZE = 65535
+TO_QUESTION = b"\xc0\x0c"  # a compression pointer to the name of the question
+BLOCKED_BY_POLICY = 15  # Extended DNS Error "Blocked", RFC 8914 section 4.16
+FOREVER = float("inf")
+
+Address = IPv4Address | IPv6Address
+_COUNTS = Struct("!5H")  # the header behind the id
+_TTL = Struct("!I")
+_FIXED = Struct("!HHIH")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an answer is about, for accounts: made once an answer, so that counting one costs nothing."""
+
+    name: str
+    type: str
+    verdict: Verdict
+
+
+class Answer:
+    """One answer, ready to be sent at any moment until `expires` (the caller's clock, seconds).
+
+    `ttls`: where in `body` a TTL stands and its value at `born`. Mutable only in its cache of the current second.
+    """
+
+    __slots__ = (
+        "_body", "_born", "_second", "_ttls", "addresses", "body", "edns_head", "expires", "head", "opt", "subject",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        rcode: int,
+        counts: tuple[int, int],
+        body: bytes,
+        *,
+        born: float = 0.0,
+        ttls: Sequence[tuple[int, int]] = (),
+    ) -> None:
+        flags = QR | RD | RA | rcode & 15
+        self.head = _COUNTS.pack(flags, 1, *counts, 0)
+        self.edns_head = _COUNTS.pack(flags, 1, *counts, 1)
+        self.opt = our_opt(rcode, dnssec=False)
+        self.body = body
+        self.expires = FOREVER
+        self.addresses: tuple[Address, ...] = ()
+        self.subject: Subject | None = None
+        self._body, self._ttls, self._born, self._second = body, tuple(ttls), born, int(born)
+
+    def at(self, now: float) -> bytes:
+        """The sections with TTLs as of `now`."""
+        second = int(now)
+        if second != self._second and self._ttls:
+            self._second = second
+            age = max(0, int(now - self._born))
+            patched = bytearray(self._body)
+            for offset, ttl in self._ttls:
+                _TTL.pack_into(patched, offset, max(0, ttl - age))
+            self.body = bytes(patched)
+        return self.body
+
+    def render(self, query: Query, now: float, limit: int) -> bytes:
+        """The whole message for one client; truncated (TC, no sections) beyond `limit` octets."""
+        edns = query.edns is not None
+        head = self.edns_head if edns else self.head
+        opt = self.opt if edns else b""
+        body = self.at(now)
+        flags = head[0] << 8 | head[1] | query.flags & CD
+        if HEADER.size + len(query.question) + len(body) + len(opt) > limit:
+            return HEADER.pack(query.id, flags | TC, 1, 0, 0, edns) + query.question + opt
+        return query.id.to_bytes(2, "big") + flags.to_bytes(2, "big") + head[2:] + query.question + body + opt
+
+
+def limit_of(query: Query, *, stream: bool) -> int:
+    """How many octets this client takes over this transport (RFC 6891 section 6.2.5)."""
+    if stream:
+        return STREAM_SIZE
+    if query.edns is None:
+        return PLAIN_SIZE
+    return min(max(query.edns.size, PLAIN_SIZE), OUR_SIZE)
+
+
+def from_reply(reply: Reply, data: bytes, now: float, *, dnssec: bool) -> Answer:
+    """The answer that an upstream's reply gives. `expires` is set by its TTLs (dns_cache.py says for how long).
+
+    The authority section stays where a client needs it: negative answers (SOA) and DNSSEC proofs.
+    """
+    keep_authority = dnssec or not reply.answers_type
+    end = reply.additional_at if keep_authority else reply.authority_at
+    kept: Iterable[Record] = (*reply.answers, *reply.authority) if keep_authority else reply.answers
+    answer = Answer(
+        reply.rcode,
+        (len(reply.answers), len(reply.authority) if keep_authority else 0),
+        data[reply.body_at : end],
+        born=now,
+        ttls=[(record.ttl_at - reply.body_at, record.ttl) for record in kept],
+    )
+    answer.opt = our_opt(reply.rcode, dnssec=dnssec)
+    answer.addresses = addresses_of(reply)
+    return answer
+
+
+def negative(rcode: Rcode, ttl: int, *, dnssec: bool, blocked: bool = False) -> Answer:
+    """NXDOMAIN or NODATA of our own, with the SOA that lets a client remember it for `ttl` seconds (RFC 2308)."""
+    soa = ROOT + ROOT + Struct("!5I").pack(1, 3600, 600, 86400, ttl)
+    answer = Answer(rcode, (0, 1), _record(Type.SOA, ttl, soa))
+    answer.opt = our_opt(rcode, dnssec=dnssec, error=BLOCKED_BY_POLICY if blocked else None)
+    return answer
+
+
+def positive(rtype: int, rdata: Sequence[bytes], ttl: int, *, dnssec: bool, blocked: bool = False) -> Answer:
+    """Records of our own for the name of the question."""
+    answer = Answer(Rcode.NOERROR, (len(rdata), 0), b"".join(_record(rtype, ttl, one) for one in rdata))
+    answer.opt = our_opt(Rcode.NOERROR, dnssec=dnssec, error=BLOCKED_BY_POLICY if blocked else None)
+    return answer
+
+
+def failure(rcode: Rcode, *, dnssec: bool) -> Answer:
+    """An answer without records: SERVFAIL, REFUSED, NOTIMP, FORMERR, BADVERS."""
+    answer = Answer(rcode, (0, 0), b"")
+    answer.opt = our_opt(rcode, dnssec=dnssec)
+    return answer
+
+
+def fault(data: bytes, rcode: Rcode) -> bytes:
+    """The answer to a datagram whose question cannot be read: its header alone. `data` has at least 12 octets."""
+    number, flags = HEADER.unpack_from(data)[:2]
+    return HEADER.pack(number, QR | flags & (OPCODE | RD) | RA | rcode, 0, 0, 0, 0)
+
+
+def question_for(name_type_class: bytes, number: int, *, dnssec: bool, unchecked: bool) -> bytes:
+    """What we ask an upstream: the question in lower case and an OPT of our own, nothing of any client's."""
+    flags = RD | (CD if unchecked else 0)
+    return HEADER.pack(number, flags, 1, 0, 0, 1) + name_type_class + our_opt(0, dnssec=dnssec)
+
+
+def our_opt(rcode: int, *, dnssec: bool, error: int | None = None) -> bytes:
+    """Our OPT record; the DO bit is copied back (RFC 3225 section 3); `error` an Extended DNS Error code."""
+    options = b"" if error is None else Struct("!HHH").pack(15, 2, error)
+    ttl = rcode >> 4 << 24 | (0x8000 if dnssec else 0)
+    return ROOT + _FIXED.pack(Type.OPT, OUR_SIZE, ttl, len(options)) + options
+
+
+def addresses_of(reply: Reply) -> tuple[Address, ...]:
+    """The addresses the question's name leads to, along its CNAMEs in the order given; others are not ours to use."""
+    current: Name = reply.key[:-4]
+    found: list[Address] = []
+    for record in reply.answers:
+        if record.owner != current or record.cls != IN:
+            continue
+        if record.type == Type.CNAME:
+            current = record.target
+        elif record.type == Type.A:
+            found.append(IPv4Address(record.data))
+        elif record.type == Type.AAAA:
+            found.append(IPv6Address(record.data))
+    return tuple(found)
+
+
+def _record(rtype: int, ttl: int, rdata: bytes) -> bytes:
+    return TO_QUESTION + _FIXED.pack(rtype, IN, ttl, len(rdata)) + rdata

@@ -1,0 +1,104 @@
+"""The fast path: from a datagram to its answer without parsing more than the bounds of the question.
+
+    id | flags+counts | question name | type, class | [OPT]
+         known header ^    key, in lower case      ^ known or read strictly
+
+One look-up in a table finds an Answer made before; the reply is the client's id and question around it. Whatever is
+not the common case (other flags, other counts, an unread OPT, an answer too large for this client, nothing found)
+returns None and takes the slow path, so this code may be narrow but must never be wrong.
+
+Why the look-up needs no parsing: a key in the table is a whole, valid name with type and class. When the octets up to
+the first zero octet and four more equal such a key, they are that name; a label that hides a zero octet cannot.
+
+A table belongs to a view: the clients that share one policy (a zone today, devices later). Only answers that every
+client of the view may have as they are go in; names that need a pin never do.
+
+May live here: this. May not: anything that decides.
+"""
+
+from collections import OrderedDict
+
+from filters.dns_answer import OUR_SIZE, PLAIN_SIZE, Answer
+from filters.dns_message import DO, BadMessageError, read_options
+
+MAX_OPTS = 64  # spellings of an OPT record without options worth remembering: sizes times the DO bit
+# Flags and counts behind the id of a usual question (RD, perhaps AD) -> whether an OPT record follows.
+_USUAL = {
+    bytes.fromhex("0100 0001 0000 0000 0000"): False,
+    bytes.fromhex("0120 0001 0000 0000 0000"): False,
+    bytes.fromhex("0100 0001 0000 0000 0001"): True,
+    bytes.fromhex("0120 0001 0000 0000 0001"): True,
+}
+_OPT_START = b"\0\0\x29"  # the root's name, type OPT
+_OPT_FIXED = 11
+
+
+class FastPath:
+    """The answers of one view. `find` is called for every datagram, `keep` by the session."""
+
+    __slots__ = ("_dnssec", "_opts", "_plain", "_size")
+
+    def __init__(self, size: int = 10_000) -> None:
+        self._size = size  # entries, each for questions with and without the DO bit
+        self._plain: OrderedDict[bytes, Answer] = OrderedDict()
+        self._dnssec: OrderedDict[bytes, Answer] = OrderedDict()
+        self._opts: dict[bytes, tuple[int, bool]] = {}
+
+    def __len__(self) -> int:
+        return len(self._plain) + len(self._dnssec)
+
+    def find(self, data: bytes, now: float) -> tuple[bytes, Answer] | None:
+        """The reply to a datagram and the Answer it was made of; None: take the slow path. `now` in seconds."""
+        edns = _USUAL.get(data[2:12])
+        if edns is None:
+            return None
+        zero = data.find(0, 12)
+        end = zero + 5
+        key = data[12:zero].lower() + data[zero:end]
+        if edns:
+            tail = data[end:]
+            opt = self._opts.get(tail) or self._read_opt(tail)
+            if opt is None:
+                return None
+            limit, dnssec = opt
+            answer = (self._dnssec if dnssec else self._plain).get(key)
+            if answer is None or now >= answer.expires:
+                return None
+            reply = data[:2] + answer.edns_head + data[12:end] + answer.at(now) + answer.opt
+        else:
+            limit = PLAIN_SIZE
+            answer = self._plain.get(key)
+            if answer is None or now >= answer.expires or len(data) != end:
+                return None
+            reply = data[:2] + answer.head + data[12:end] + answer.at(now)
+        return None if len(reply) > limit else (reply, answer)
+
+    def keep(self, key: bytes, answer: Answer, *, dnssec: bool) -> None:
+        """Answer this question (name in lower case, type, class) from now on; the oldest gives way when full."""
+        table = self._dnssec if dnssec else self._plain
+        table.pop(key, None)
+        table[key] = answer
+        if len(table) > self._size:
+            table.popitem(last=False)
+
+    def clear(self) -> None:
+        """Forget everything: the policy changed."""
+        self._plain.clear()
+        self._dnssec.clear()
+
+    def _read_opt(self, tail: bytes) -> tuple[int, bool] | None:
+        """What follows the question, when it is one sound OPT record of version 0 and nothing else."""
+        if tail[:3] != _OPT_START or len(tail) < _OPT_FIXED or tail[5:7] != b"\0\0":
+            return None
+        length = tail[9] << 8 | tail[10]
+        if len(tail) != _OPT_FIXED + length:
+            return None
+        try:
+            read_options(tail[_OPT_FIXED:])
+        except BadMessageError:
+            return None
+        size = min(max(tail[3] << 8 | tail[4], PLAIN_SIZE), OUR_SIZE)
+        opt = size, bool(tail[7] << 8 & DO)
+        if length == 0 and len(self._opts) < MAX_OPTS:
+            self._opts[tail] = opt
+        return opt

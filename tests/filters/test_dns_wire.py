@@ -1,0 +1,126 @@
+"""The fast path: it answers the common case and agrees with the slow path in every octet, or stays silent."""
+
+import dns.edns
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from filters import dns_answer
+from filters.dns_answer import Answer
+from filters.dns_message import Query, Rcode, read_query, read_reply
+from filters.dns_wire import FastPath
+from tests.filters.dns_tools import read, reply_to, wire
+
+NAME = "www.example.com"
+COOKIE = dns.edns.GenericOption(10, b"01234567")
+
+
+def filled(records: int = 1, expires: float = 1000.0) -> FastPath:
+    table = FastPath()
+    for qtype, dnssec in (("A", False), ("A", True), ("HTTPS", False)):
+        question = wire(NAME, qtype)
+        data = reply_to(question, *(f"{NAME}. 60 IN A 192.0.2.{last}" for last in range(1, records + 1)))
+        answer = dns_answer.from_reply(read_reply(data), data, 100.0, dnssec=dnssec)
+        answer.expires = expires
+        table.keep(question[12:], answer, dnssec=dnssec)
+    return table
+
+
+USUAL = [
+    wire(NAME),
+    wire("wWw.ExAmPlE.cOm", number=0),
+    wire(NAME, "HTTPS"),
+    wire(NAME, use_edns=0),
+    wire(NAME, use_edns=0, payload=4096),
+    wire(NAME, use_edns=0, want_dnssec=True),
+    wire(NAME, use_edns=0, options=[COOKIE]),
+    wire(NAME)[:3] + b"\x20" + wire(NAME)[4:],  # AD
+]
+
+
+@pytest.mark.parametrize("data", USUAL)
+def test_usual_questions_are_answered_as_the_slow_path_would(data: bytes) -> None:
+    found = filled().find(data, 107.3)
+    assert found is not None
+    reply, answer = found
+    query = read_query(data)
+    assert isinstance(query, Query)
+    assert reply == answer.render(query, 107.3, dns_answer.limit_of(query, stream=False))
+    assert read(reply).answer[0].ttl == 53
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        wire("other.example.com"),
+        wire(NAME, "AAAA"),
+        wire(NAME, "TYPE97"),  # what the letter A of type HTTPS would be in lower case
+        wire(NAME, use_edns=1),
+        wire(NAME, flags=0),  # RD=0
+        wire(NAME, flags=0x0110),
+        wire(NAME) + b"\0",
+        wire(NAME)[:-1],
+        wire(NAME, use_edns=0)[:-1],
+        wire(NAME, use_edns=0) + b"\0",
+        wire(NAME, use_edns=0, options=[COOKIE])[:-1],
+        wire(NAME)[:2] + b"\x81\x80" + wire(NAME)[4:],
+        wire(NAME)[:12],
+        b"",
+    ],
+)
+def test_everything_else_is_left_to_the_slow_path(data: bytes) -> None:
+    assert filled().find(data, 107.3) is None
+
+
+def test_an_expired_answer_and_one_too_large_are_left_too() -> None:
+    assert filled(expires=107.0).find(wire(NAME), 107.3) is None
+    large = filled(records=40)
+    assert large.find(wire(NAME), 107.3) is None
+    assert large.find(wire(NAME, use_edns=0, payload=4096), 107.3) is not None
+
+
+def test_one_clients_options_never_reach_another() -> None:
+    table = filled()
+    secret = dns.edns.GenericOption(65001, b"private")
+    first = table.find(wire(NAME, use_edns=0, options=[secret]), 107.3)
+    second = table.find(wire(NAME, use_edns=0), 107.3)
+    assert first is not None
+    assert second is not None
+    assert b"private" not in first[0] + second[0]
+
+
+def test_the_table_is_bounded_and_forgets_on_demand() -> None:
+    table = FastPath(size=3)
+    for number in range(10):
+        table.keep(bytes((number,)), Answer(Rcode.NOERROR, (0, 0), b""), dnssec=False)
+    assert len(table) == 3
+    table.clear()
+    assert len(table) == 0
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> bytes:
+    data = bytearray(draw(st.sampled_from(USUAL)))
+    for _ in range(draw(st.integers(0, 3))):
+        at = draw(st.integers(0, len(data)))
+        match draw(st.integers(0, 2)):
+            case 0 if at < len(data):
+                data[at] = draw(st.integers(0, 255))
+            case 1:
+                data[at:at] = draw(st.binary(min_size=1, max_size=12))
+            case _:
+                del data[at : at + draw(st.integers(1, 8))]
+    return bytes(data)
+
+
+TABLE = filled()
+
+
+@given(mutated())
+def test_whatever_arrives_both_paths_agree(data: bytes) -> None:
+    found = TABLE.find(data, 107.3)
+    if found is None:
+        return
+    query = read_query(data)
+    assert isinstance(query, Query), "the fast path answered what the slow path refuses"
+    assert found[0] == found[1].render(query, 107.3, dns_answer.limit_of(query, stream=False))
