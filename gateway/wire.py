@@ -114,12 +114,14 @@ def parse_request(message: Mapping[str, Any]) -> Request:
     command, args, actor = message.get("command"), message.get("args", {}), message.get("actor")
     opened = message.get("connection_opened")
     if not isinstance(command, str) or not 0 < len(command) <= MAX_COMMAND:
-        raise CommandRefused(BAD_REQUEST, "`command` must be a short text", "send {\"command\": \"status\"}")
+        raise CommandRefused(BAD_REQUEST, "`command` must be a short text", 'send {"command": "status"}')
     if not isinstance(args, dict):
         raise CommandRefused(BAD_REQUEST, "`args` must be an object")
     if actor is not None and (not isinstance(actor, str) or not 0 < len(actor) <= MAX_ACTOR):
         raise CommandRefused(BAD_REQUEST, f"`actor` must be a text of 1 to {MAX_ACTOR} characters")
-    if opened is not None and (isinstance(opened, bool) or not isinstance(opened, int | float) or not math.isfinite(opened)):
+    if opened is not None and (
+        isinstance(opened, bool) or not isinstance(opened, int | float) or not math.isfinite(opened)
+    ):
         raise CommandRefused(BAD_REQUEST, "`connection_opened` must be a number of seconds since 1970")
     return Request(command, args, actor, None if opened is None else float(opened))
 

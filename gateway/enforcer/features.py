@@ -2,7 +2,7 @@
 
 Rulesets are tried as dry runs, link kinds in a network namespace that ends with the thread that made it.
 
-May live here: the questions. May not: an exception (a question that fails is a no), or a decision that needs the answer.
+May live here: the questions. May not: exceptions (a question that fails is a no), or deciding by the answer.
 """
 
 import ctypes

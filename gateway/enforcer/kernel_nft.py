@@ -1,8 +1,8 @@
 """Whole rulesets to and from the kernel through libnftables, one transaction each.
 
 Measured beside a 100,000-element interval set (nftables 1.0.6): a transaction of chains and rules takes 8 ms and
-`list ruleset` with the terse flag 5 ms, while any `add element`, `list table` or `list counters` takes a second, because
-libnftables then reads every set. So: elements go over `elements.py`, and only `list ruleset` is asked here.
+`list ruleset` with the terse flag 5 ms, while any `add element`, `list table` or `list counters` takes a second,
+because libnftables then reads every set. So: elements go over `elements.py`, and only `list ruleset` is asked here.
 
 May live here: the binding, its errors, a listing as plain values. May not: the text of a policy or its meaning.
 """

@@ -10,7 +10,14 @@ import errno
 import socket
 import struct
 
-from gateway.enforcer.netlink import NETLINK_NETFILTER, SO_RCVBUFFORCE, Netlink, NetlinkError, attribute, netfilter_header
+from gateway.enforcer.netlink import (
+    NETLINK_NETFILTER,
+    SO_RCVBUFFORCE,
+    Netlink,
+    NetlinkError,
+    attribute,
+    netfilter_header,
+)
 
 GROUP = 5
 COPY_RANGE = 128  # bytes of each packet: enough for IPv6, its ports and the start of a payload
