@@ -41,5 +41,5 @@ lock:  ## renew requirements.lock and requirements-dev.lock from pyproject.toml
 	$(LOCK) --group dev -c requirements.lock -o requirements-dev.lock
 
 clean:  ## remove the virtual environment and what the tools left
-	rm -rf .venv .cache build dist *.egg-info
+	rm -rf .venv .cache .hypothesis build dist *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
