@@ -4,15 +4,24 @@ A check is a code, a severity, what it depends on, and for how long it must be w
 check it depends on is wrong, it stays silent: one cause is told once. Titles and texts are in the page's locales under
 `health.<code>.title` and `health.<code>.text`, so every language has them or a test fails.
 
-May live here: the checks, their judgement (the time is an argument). May not: asking anybody, texts for people.
+The watcher gives its sign of life as a small file in the run folder, which is in memory: a heartbeat in the store
+would wear out a memory card.
+
+May live here: the checks, their judgement (the time is an argument), that small file.
+May not: asking anybody, texts for people.
 """
 
+import contextlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from pathlib import Path
 from typing import Any
 
-HEARTBEAT_SECONDS = 15.0  # the watcher writes its sign of life every few seconds
+SIGN_OF_LIFE = "watcher.json"
+MAX_SIGN_BYTES = 4096
+HEARTBEAT_SECONDS = 15.0  # the watcher gives its sign of life every few seconds
 RESOLVER_SECONDS = 45.0
 DISK_LOW_PERCENT, DISK_FULL_PERCENT = 10.0, 2.0
 
@@ -38,7 +47,7 @@ class State(StrEnum):
 class Observed:
     """What the page could find out. `status` is the enforcer's answer; times are epoch seconds, None: never.
 
-    `facts` are the watcher's, `store_error` is why they could not be read.
+    `facts` are the watcher's signs of life, `store_error` is why its store could not be read.
     """
 
     status: Mapping[str, Any] | None = None
@@ -166,3 +175,29 @@ def _state(told: list[Check]) -> State:
     if any(check.hides for check in told):
         return State.UNKNOWN
     return {Severity.NOTE: State.PROTECTED, Severity.ATTENTION: State.ATTENTION, Severity.PROBLEM: State.PROBLEM}[worst]
+
+
+def write_sign_of_life(run: Path, signs: Mapping[str, str]) -> None:
+    """Replace the file whole, so that a reader never sees half of it. A folder that is full or gone is borne."""
+    path = run / SIGN_OF_LIFE
+    fresh = path.with_name(path.name + ".new")
+    with contextlib.suppress(OSError):
+        fresh.write_text(json.dumps(dict(signs)))
+        fresh.chmod(0o644)
+        fresh.replace(path)
+
+
+def read_sign_of_life(run: Path) -> dict[str, str]:
+    """What the watcher wrote last; empty when there is nothing readable."""
+    try:
+        with (run / SIGN_OF_LIFE).open("rb") as file:
+            signs = json.loads(file.read(MAX_SIGN_BYTES))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return {str(name): str(value) for name, value in signs.items()} if isinstance(signs, dict) else {}
+
+
+def withdraw_sign_of_life(run: Path) -> None:
+    """An orderly end is told at once, not after the heartbeat has grown old."""
+    with contextlib.suppress(OSError):
+        (run / SIGN_OF_LIFE).unlink()

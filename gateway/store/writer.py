@@ -20,6 +20,7 @@ from gateway.events import SECONDS_A_SLOT, Label, clean, slot
 from gateway.store.batch import Batch, RowKey, Tally
 from gateway.store.migrate import migrate
 
+StoreError = sqlite3.Error  # what writing raises, for those who may not know SQLite
 FILE_MODE = 0o640  # SQLite gives -wal and -shm the same mode; the reader shares our group
 
 

@@ -1,10 +1,21 @@
 """One cause is told once, a hiccup is not told, and every check can both be wrong and be right."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from gateway.health import CHECKS, Check, HealthWatch, Observed, Severity, State
+from gateway.health import (
+    CHECKS,
+    Check,
+    HealthWatch,
+    Observed,
+    Severity,
+    State,
+    read_sign_of_life,
+    withdraw_sign_of_life,
+    write_sign_of_life,
+)
 
 NOW = 1_800_000_000.0
 FINE = Observed(
@@ -90,3 +101,19 @@ def test_the_worst_finding_decides_the_state(severity: Severity, state: State):
     health = HealthWatch(checks).look(FINE, NOW)
     assert health.state is state
     assert health.findings[0].severity is severity
+
+
+def test_the_sign_of_life_is_written_whole_and_withdrawn(tmp_path: Path):
+    write_sign_of_life(tmp_path, {"heartbeat": "1.5"})
+    assert read_sign_of_life(tmp_path) == {"heartbeat": "1.5"}
+    assert [path.name for path in tmp_path.iterdir()] == ["watcher.json"]
+    withdraw_sign_of_life(tmp_path)
+    assert read_sign_of_life(tmp_path) == {}
+    write_sign_of_life(tmp_path / "gone", {"heartbeat": "1"})
+    assert read_sign_of_life(tmp_path / "gone") == {}
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff", b'"x"', b"[" * 100_000])
+def test_a_broken_sign_of_life_is_none(tmp_path: Path, content: bytes):
+    (tmp_path / "watcher.json").write_bytes(content)
+    assert read_sign_of_life(tmp_path) == {}

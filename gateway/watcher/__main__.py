@@ -1,0 +1,33 @@
+"""`python -m gateway.watcher`: watch until SIGTERM or SIGINT, then write what is pending and exit 0."""
+
+import os
+import signal
+import sys
+
+from gateway.paths import Paths
+from gateway.store.migrate import SchemaTooNewError
+from gateway.store.writer import StoreError
+from gateway.watcher.link import say
+from gateway.watcher.service import Watcher
+
+
+def main() -> int:
+    """Exit status 1 when the store or the run folder cannot be opened; the reason is on stderr."""
+    stop, request = os.pipe()
+    os.set_blocking(request, False)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: os.write(request, b"x"))
+    paths = Paths.from_env()
+    try:
+        watcher = Watcher(paths)
+    except (OSError, StoreError, SchemaTooNewError) as error:
+        say(f"cannot start with {paths.state} and {paths.run}: {error}")
+        return 1
+    say("started")
+    watcher.run(stop)
+    say("stopped")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
