@@ -1,0 +1,180 @@
+"""Asking upstreams: one exchange for many equal questions, retries, TCP, and which replies to believe.
+
+A reply counts when it came on an open attempt, from the upstream asked, with that attempt's id and question
+(RFC 5452 section 9). Anything else is counted and ignored while the waiting goes on: a forger must not end it.
+An attempt that timed out stays open until the exchange ends, because late is better than never.
+
+May live here: exchanges and attempts. May not: clients' messages, policy, the cache (dns_session.py).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from filters.dns_answer import question_for
+from filters.dns_exchange import (
+    AskUpstream,
+    Command,
+    Counters,
+    ForgetUpstream,
+    Timing,
+    Upstream,
+    UpstreamDatagram,
+)
+from filters.dns_message import BadMessageError, Rcode, Reply, read_reply
+
+W = TypeVar("W")
+_TRY_NEXT = frozenset((Rcode.SERVFAIL, Rcode.REFUSED, Rcode.FORMERR, Rcode.NOTIMP))
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What makes two questions equal: name, type and class in lower case, the DO and CD bits, who may be asked."""
+
+    key: bytes
+    dnssec: bool
+    unchecked: bool
+    upstreams: tuple[Upstream, ...]
+
+
+@dataclass(slots=True)
+class Attempt:
+    token: int
+    id: int
+    upstream: Upstream
+    stream: bool
+
+
+@dataclass(slots=True)
+class Exchange(Generic[W]):
+    """One question under way. `rest` are the upstreams not asked yet in this round."""
+
+    question: Question
+    began: float
+    due: float
+    waiters: list[W]
+    rest: list[Upstream]
+    open: dict[int, Attempt] = field(default_factory=dict)
+    tried: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Settled(Generic[W]):
+    """An exchange ended. `reply` and its octets, or None when no upstream gave one that helps."""
+
+    question: Question
+    waiters: list[W]
+    reply: Reply | None
+    data: bytes = b""
+
+
+class Asking(Generic[W]):
+    """All exchanges. W is whatever the caller wants back when one settles. `new_id` gives 0..65535, unpredictable."""
+
+    def __init__(self, timing: Timing, counters: Counters, new_id: Callable[[], int]) -> None:
+        self._timing, self._counters, self._new_id = timing, counters, new_id
+        self._exchanges: dict[Question, Exchange[W]] = {}
+        self._by_token: dict[int, Exchange[W]] = {}
+        self._sick: dict[Upstream, float] = {}
+        self._last_token = 0
+
+    def __len__(self) -> int:
+        return len(self._exchanges)
+
+    def ask(self, question: Question, waiter: W, now: float) -> list[Command] | None:
+        """Join or start an exchange; None when there is no room for more."""
+        exchange = self._exchanges.get(question)
+        if exchange is not None:
+            if len(exchange.waiters) >= self._timing.waiters:
+                return None
+            exchange.waiters.append(waiter)
+            self._counters.joined += 1
+            return []
+        if len(self._exchanges) >= self._timing.exchanges or not question.upstreams:
+            return None
+        exchange = Exchange(question, now, now, [waiter], [])
+        self._exchanges[question] = exchange
+        return list(self._attempt(exchange, now))
+
+    def hear(self, event: UpstreamDatagram, now: float) -> tuple[list[Command], Settled[W] | None]:
+        """A message from outside."""
+        exchange = self._by_token.get(event.token)
+        if exchange is None:
+            self._counters.strangers += 1
+            return [], None
+        attempt = exchange.open[event.token]
+        try:
+            reply = read_reply(event.data)
+        except BadMessageError:
+            self._counters.garbage += 1
+            return [], None
+        if event.source != attempt.upstream or reply.id != attempt.id or not _answers(reply, exchange.question):
+            self._counters.strangers += 1
+            return [], None
+        self._sick.pop(attempt.upstream, None)
+        if reply.truncated and not attempt.stream:
+            return list(self._attempt(exchange, now, over_stream=attempt.upstream)), None
+        if reply.rcode in _TRY_NEXT or reply.truncated:
+            return self.lost(event.token, now)
+        return self._settle(exchange, reply, event.data)
+
+    def lost(self, token: int, now: float) -> tuple[list[Command], Settled[W] | None]:
+        """An attempt that cannot help any more: at once the next upstream of this round, if one is left."""
+        exchange = self._by_token.get(token)
+        if exchange is None:
+            return [], None
+        attempt = exchange.open.pop(token)
+        del self._by_token[token]
+        self._sick[attempt.upstream] = now + self._timing.sick
+        commands: list[Command] = [ForgetUpstream(token)]
+        if exchange.rest:
+            commands += self._attempt(exchange, now)
+        if not exchange.open:
+            more, settled = self._settle(exchange, None, b"")
+            return commands + more, settled
+        return commands, None
+
+    def tick(self, now: float) -> Iterator[tuple[list[Command], Settled[W] | None]]:
+        """Whatever is due: further attempts, and giving up."""
+        for exchange in list(self._exchanges.values()):
+            if now >= exchange.began + self._timing.whole:
+                yield self._settle(exchange, None, b"")
+            elif now >= exchange.due:
+                for attempt in exchange.open.values():
+                    self._sick[attempt.upstream] = now + self._timing.sick
+                self._counters.retried += 1
+                yield list(self._attempt(exchange, now)), None
+
+    def _attempt(self, exchange: Exchange[W], now: float, over_stream: Upstream | None = None) -> Iterator[Command]:
+        """Ask once more, if the bound allows: the same upstream by TCP, or the next one by UDP."""
+        exchange.due = now + (self._timing.attempt if over_stream is None else self._timing.stream_attempt)
+        if exchange.tried >= self._timing.attempts:
+            return
+        if over_stream is None and not exchange.rest:
+            exchange.rest = sorted(exchange.question.upstreams, key=lambda one: self._sick.get(one, 0.0) > now)
+        upstream = over_stream or exchange.rest.pop(0)
+        self._last_token += 1
+        attempt = Attempt(self._last_token, self._new_id(), upstream, over_stream is not None)
+        exchange.tried += 1
+        exchange.open[attempt.token] = attempt
+        self._by_token[attempt.token] = exchange
+        self._counters.asked += 1
+        question = exchange.question
+        data = question_for(question.key, attempt.id, dnssec=question.dnssec, unchecked=question.unchecked)
+        yield AskUpstream(attempt.token, upstream, attempt.stream, data)
+
+    def _settle(
+        self, exchange: Exchange[W], reply: Reply | None, data: bytes
+    ) -> tuple[list[Command], Settled[W] | None]:
+        del self._exchanges[exchange.question]
+        for token in exchange.open:
+            del self._by_token[token]
+        if reply is None:
+            self._counters.failed += 1
+        closing: list[Command] = [ForgetUpstream(token) for token in exchange.open]
+        return closing, Settled(exchange.question, exchange.waiters, reply, data)
+
+
+def _answers(reply: Reply, question: Question) -> bool:
+    """The question comes back as it was sent; an error may come without one (RFC 1035 section 4.1.1)."""
+    return reply.key == question.key or (not reply.key and reply.rcode in _TRY_NEXT)

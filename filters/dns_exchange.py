@@ -1,0 +1,173 @@
+"""The words between the session, which decides, and the resolver, which has the sockets.
+
+Events go in, commands come out; both are plain values, so a conversation is a list of them and a test needs no network.
+
+May live here: event and command types, bounds and times of an exchange. May not: behaviour.
+"""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from filters.dns_answer import Address, Subject
+from filters.names import Name
+
+DNS_PORT = 53
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """A resolver we ask."""
+
+    address: str
+    port: int = DNS_PORT
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds, and bounds on what may be under way. A stub client gives up after about five seconds."""
+
+    attempt: float = 0.8  # then the next upstream is asked, while an answer of this one still counts
+    stream_attempt: float = 2.0
+    whole: float = 4.5
+    attempts: int = 6  # for one question, TCP retries included
+    sick: float = 20.0  # an upstream that did not answer is asked last for this long
+    pin: float = 0.25  # an answer waits no longer for its pin
+    pin_slack: float = 300.0  # a pin outlives the TTL: browsers and apps keep addresses longer than they may
+    pin_floor: float = 60.0
+    exchanges: int = 512
+    waiters: int = 64  # clients waiting for one exchange
+    held: int = 1024  # answers waiting for a pin
+    of_client: int = 128  # questions of one client under way
+
+
+@dataclass(frozen=True, slots=True)
+class PinGrant:
+    """Clients of `zone` (with `clients`: only these) may use names below `suffixes`: their addresses are pinned."""
+
+    zone: str
+    suffixes: frozenset[Name]
+    clients: frozenset[Address] = frozenset()
+
+
+# --- events
+
+
+@dataclass(frozen=True, slots=True)
+class ClientDatagram:
+    """A message of a client. `channel` says where its answer goes; it is the resolver's own, only handed back."""
+
+    data: bytes
+    client: Address
+    zone: str
+    channel: Hashable
+    stream: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamDatagram:
+    """A message that came in on the socket of attempt `token`, from `source`."""
+
+    token: int
+    source: Upstream
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamLost:
+    """Attempt `token` cannot succeed: refused, unreachable, closed."""
+
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class PinDone:
+    """The enforcer's answer to a RequestPin."""
+
+    token: int
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time passed; due at least every 50 ms while the session is busy."""
+
+
+Event = ClientDatagram | UpstreamDatagram | UpstreamLost | PinDone | Tick
+
+# --- commands
+
+
+@dataclass(frozen=True, slots=True)
+class SendAnswer:
+    channel: Hashable
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AskUpstream:
+    """Send `data` from a socket of its own (a random port, connected to `upstream`) and keep listening on it."""
+
+    token: int
+    upstream: Upstream
+    stream: bool
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetUpstream:
+    """Close the socket of attempt `token`: its question is settled."""
+
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPin:
+    """Let `client` reach `addresses` for `ttl` seconds, and say when that is in the kernel."""
+
+    token: int
+    client: Address
+    addresses: tuple[Address, ...]
+    ttl: int
+    name: str
+
+
+class Told(StrEnum):
+    """What an Account is about."""
+
+    BLOCKED = "dns_blocked"
+    PROTECTED_HIT = "dns_protected_hit"  # a list names something that must not be blocked
+    PIN_FAILED = "dns_pin_failed"
+    UPSTREAMS_SILENT = "dns_upstreams_silent"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Something worth counting for the owner."""
+
+    told: Told
+    client: Address
+    zone: str
+    subject: Subject
+
+
+Command = SendAnswer | AskUpstream | ForgetUpstream | RequestPin | Account
+
+
+@dataclass(slots=True)
+class Counters:
+    """What the session saw since it began, by kind; for health and tests."""
+
+    questions: int = 0
+    faults: int = 0
+    refused: int = 0
+    cached: int = 0
+    joined: int = 0
+    asked: int = 0
+    retried: int = 0
+    strangers: int = 0  # replies of the wrong source, id or question
+    garbage: int = 0  # replies that are no DNS messages
+    failed: int = 0
+    overload: int = 0
+    pins: int = 0
+    pins_failed: int = 0
