@@ -1,4 +1,4 @@
-"""Talking to the enforcer: a synchronous client of its Unix socket, used by the CLI, the resolver, the watcher, the webui.
+"""Talking to the enforcer: a synchronous client of its Unix socket, for the command line and the other processes.
 
 One client holds one connection, opened at the first call and kept; it is not thread-safe, give each thread its own.
 A command is never sent twice: when the connection breaks after the request went out, the caller is told so.
