@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from gateway.lab import commands, netns
 from gateway.lab.addresses import lab_mac
 from gateway.lab.build import run_batch
-from gateway.lab.errors import LabError
+from gateway.lab.kernel import load_ruleset
 from gateway.lab.rig import Plug, Rig
 from gateway.lab.topology import GATEWAY, INTERNET, Port, Topology, plan
 from ruleset.resolved import ResolvedSite
@@ -52,14 +52,8 @@ def gateway_ports(topology: Topology, resolved: ResolvedSite) -> list[tuple[Port
 
 
 def load(rig: Rig, ruleset: str) -> None:
-    """Loads nft text into the gateway in one transaction. Raises LabError with the kernel's words."""
-    import nftables
-
-    with netns.inside(rig.gateway):
-        kernel = nftables.Nftables()
-        code, _, words = kernel.cmd(ruleset)
-    if code != 0:
-        raise LabError(f"the kernel refuses the ruleset: {words.strip()[:600]}")
+    """Loads nft text into the rig's gateway in one transaction. Raises LabError with the kernel's words."""
+    load_ruleset(rig.gateway, ruleset)
 
 
 def _gateway_lines(ports: list[tuple[Port, str]], wire: str, topology: Topology) -> Iterator[str]:
