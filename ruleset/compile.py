@@ -2,16 +2,15 @@
 
 May live here: the order of the parts. May not: any rule (compile_*.py), text (render.py), effects.
 
-Which chain does what, in the order a packet meets them:
-`early` (before connection tracking) isolation and anti-spoofing; `translate-destination` sends names to our
-resolver and opens port forwards; `forward` and `input` drop by default, then allow pair of zones by pair;
-`translate-source` masquerades.
+Which chain does what, in the order a packet meets them: `translate-destination` sends names to our resolver and opens
+port forwards; `input` and `forward` drop by default and begin with isolation, running connections and forged sources;
+then they allow zone by zone and pair by pair; `translate-source` masquerades.
 """
 
 from datetime import datetime
 
-from ruleset.compile_early import early_chains
 from ruleset.compile_forward import forward_chains
+from ruleset.compile_guard import guard_chains
 from ruleset.compile_input import input_chains
 from ruleset.compile_nat import nat_chains
 from ruleset.compile_parts import SETS, TABLE, counters_of, flowtables, origins_of, refused_chains
@@ -25,9 +24,9 @@ def compile_ruleset(site: ResolvedSite, live: LiveState, now: datetime) -> Rules
     grants = tuple(g for g in site.grants if in_force(g, now))
     tables = flowtables(site, live)
     chains: tuple[Chain, ...] = (
-        *early_chains(site, tables),
+        *guard_chains(site, live, tables),
         *nat_chains(site, now),
-        *input_chains(site, grants),
+        *input_chains(site, grants, live),
         *forward_chains(site, grants, tables, now),
         *refused_chains(site),
     )

@@ -6,7 +6,7 @@ May live here: the forward hook. May not: what is for the gateway itself (compil
 from datetime import datetime
 
 from ruleset.compile_grants import grant_rules
-from ruleset.compile_input import ESTABLISHED
+from ruleset.compile_guard import ISOLATED, RUNNING, source_check
 from ruleset.compile_parts import FEED4, FEED6, PENDING_MARK, counted, refuse, refused_chain
 from ruleset.resolved import GATEWAY, INTERNET, Grant, PortForward, ResolvedSite, host_network
 from ruleset.tree import (
@@ -41,8 +41,10 @@ def forward_chains(
     pairs = _pairs(site, grants)
     outside = Oif(site.interfaces(INTERNET))
     rules = (
+        ISOLATED,
         *_offload(flowtables),
-        ESTABLISHED,
+        *RUNNING,
+        source_check(site),
         *_feeds(site),
         *_port_forwards(site, now),
         Rule("core:forward:always-refused", (outside,), (Jump(ALWAYS_REFUSED),)),

@@ -3,10 +3,10 @@
 May live here: the input hook. May not: what crosses the gateway (compile_forward.py).
 """
 
-from ipaddress import ip_network
-
 from ruleset.compile_grants import grant_rules
+from ruleset.compile_guard import ISOLATED, LINK_LOCAL6, RUNNING, UNSPECIFIED6, isolated_lease, source_check
 from ruleset.compile_parts import refuse, refused_chain
+from ruleset.live import LiveState
 from ruleset.resolve_grants import ECHO_RATE
 from ruleset.resolved import GATEWAY, INTERNET, Grant, ResolvedSite
 from ruleset.tree import (
@@ -15,7 +15,6 @@ from ruleset.tree import (
     Addr,
     Chain,
     Dispatch,
-    Drop,
     Family,
     Goto,
     Hook,
@@ -31,23 +30,20 @@ from ruleset.tree import (
 INPUT = "input"
 NEIGHBOURS = ("nd-neighbor-solicit", "nd-neighbor-advert")
 LISTENERS = ("mld-listener-query", "mld-listener-report", "mld-listener-done", "mld2-listener-report")
-LINK_LOCAL6 = ip_network("fe80::/10")
-UNSPECIFIED6 = ip_network("::/128")
-ESTABLISHED = Rule(
-    "core:established",
-    (),
-    (Dispatch("ct state", ((("established",), Accept()), (("related",), Accept()), (("invalid",), Drop()))),),
-)
 
 
-def input_chains(site: ResolvedSite, grants: tuple[Grant, ...]) -> tuple[Chain, ...]:
+def input_chains(site: ResolvedSite, grants: tuple[Grant, ...], live: LiveState) -> tuple[Chain, ...]:
     """`input` and one chain a zone."""
     zones = tuple(((s.ifname,), Goto(input_chain(s.name))) for s in site.segments)
     uplinks = tuple(((o.ifname,), Goto(refused_chain(INTERNET))) for o in site.outsides)
     rules = (
         Rule("core:input:loopback", (Iif(("lo",)),), (Accept(),)),
-        ESTABLISHED,
-        *_needed_icmp(site),
+        *_neighbours(site),
+        *isolated_lease(live),
+        ISOLATED,
+        *RUNNING,
+        source_check(site),
+        *_listeners_and_echo(site),
         *_uplink_needs(site),
         Rule("core:input:zones", (), (Dispatch("iifname", zones + uplinks),)),
         *refuse("core:refused:other"),
@@ -67,17 +63,23 @@ def _zone_chain(zone: str, grants: tuple[Grant, ...]) -> Chain:
     return Chain(input_chain(zone), (*rules, end))
 
 
-def _needed_icmp(site: ResolvedSite) -> tuple[Rule, ...]:
+def _neighbours(site: ResolvedSite) -> tuple[Rule, ...]:
+    """First of all, as connection tracking does not follow neighbour discovery and IPv6 ends without it."""
     zones = Iif(tuple(s.ifname for s in site.segments))
-    families: tuple[Family, ...] = (4, 6)
     return (
         Rule("core:input:neighbours", (Icmp(6, NEIGHBOURS), HopLimit(255)), (Accept(),)),
         Rule("core:input:neighbours", (zones, Icmp(6, ("nd-router-solicit",)), HopLimit(255)), (Accept(),)),
-        Rule("core:input:listeners", (Addr("saddr", 6, (LINK_LOCAL6, UNSPECIFIED6)), Icmp(6, LISTENERS)), (Accept(),)),
-        *(
-            Rule("core:input:echo", (zones, Icmp(f, ("echo-request",)), Rate(ECHO_RATE, 2 * ECHO_RATE)), (Accept(),))
-            for f in families
-        ),
+    )
+
+
+def _listeners_and_echo(site: ResolvedSite) -> tuple[Rule, ...]:
+    zones = Iif(tuple(s.ifname for s in site.segments))
+    rate = Rate(ECHO_RATE, 2 * ECHO_RATE)
+    families: tuple[Family, ...] = (4, 6)
+    local = Addr("saddr", 6, (LINK_LOCAL6, UNSPECIFIED6))
+    return (
+        Rule("core:input:listeners", (local, Icmp(6, LISTENERS)), (Accept(),)),
+        *(Rule("core:input:echo", (zones, Icmp(f, ("echo-request",)), rate), (Accept(),)) for f in families),
     )
 
 

@@ -29,13 +29,13 @@ SETS = (
 )
 
 CORE_WHY = {
-    "core:early:quarantine": "An isolated device talks to nobody",
-    "core:early:quarantine-dhcp": "An isolated device may keep its address, so that it can be reached again later",
-    "core:early:quarantine-nd": "Without neighbour discovery an IPv6 address is lost (RFC 4861)",
-    "core:early:zone": "Each interface has its own list of source addresses",
-    "core:early:spoof": "A source address that does not belong to this interface is forged",
-    "core:early:own": "The sender uses an address of its own zone",
-    "core:early:no-address-yet": "A device without an address may ask for one (RFC 2131, RFC 4862)",
+    "core:quarantine": "An isolated device talks to nobody",
+    "core:quarantine:lease": "An isolated device may renew its address, so that it is found again when it is released",
+    "core:source": "Each interface has its own list of source addresses",
+    "core:source:forged": "A source address that does not belong to this interface is forged",
+    "core:source:own": "The sender uses an address of its own zone",
+    "core:source:no-address-yet": "A device without an address may ask for one (RFC 2131, RFC 4862)",
+    "core:invalid": "Connection tracking knows no connection that this packet could belong to",
     "core:established": "Replies and running connections go on; a change of policy never cuts them",
     "core:offload": "Established connections may take the kernel's fast path",
     "core:input:loopback": "The gateway talks to itself",
