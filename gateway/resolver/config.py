@@ -1,0 +1,103 @@
+"""What the resolver needs of a site, as values of its own, and the one function that takes them from a site.
+
+May live here: these values and that function. May not: files, sockets, the enforcer.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
+from filters.dns_exchange import PinGrant, Upstream
+from filters.dns_local import LocalHost
+from filters.names import BadNameError, Name, from_text
+from ruleset.resolved import ResolvedSite, VideoNames
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+GATEWAY_LABEL = "gateway"  # the box's own name in the local domain
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneConfig:
+    """One zone: who belongs to it, where it asks, what is blocked there (`block`: a key of dns_policy.BLOCKS)."""
+
+    name: str
+    networks: tuple[Network, ...]
+    addresses: tuple[Address, ...]
+    lists: tuple[str, ...] = ()
+    block: str = "nxdomain"
+
+
+@dataclass(frozen=True, slots=True)
+class ResolverConfig:
+    """All of it. `lists`: id -> path below the lists folder; `same_device`: an address -> the device's other ones.
+
+    `protected`: names that no list may block, what is below them included: what the packs say, and the approved video
+    platforms, because a list that breaks consultations does more harm than it prevents.
+    """
+
+    domain: str
+    zones: tuple[ZoneConfig, ...]
+    upstreams: tuple[Upstream, ...]
+    lists: Mapping[str, str] = field(default_factory=dict)
+    hosts: tuple[LocalHost, ...] = ()
+    pins: tuple[PinGrant, ...] = ()
+    protected: tuple[str, ...] = ()
+    same_device: Mapping[Address, tuple[Address, ...]] = field(default_factory=dict)
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        return tuple(network for zone in self.zones for network in zone.networks)
+
+
+def config_of(site: ResolvedSite) -> ResolverConfig:
+    """The resolver's part of an applied site."""
+    dns = site.site.dns
+    zones = []
+    for segment in site.segments:
+        policy = dns.zones.get(segment.name)
+        lists, block = (policy.lists, policy.block) if policy else ((), "nxdomain")
+        zones.append(ZoneConfig(segment.name, segment.subnets, segment.gateways, lists, block))
+    gateway = LocalHost(GATEWAY_LABEL, tuple(address for segment in site.segments for address in segment.gateways))
+    hosts = [LocalHost(host.name, host.addresses) for host in site.hosts if host.name != GATEWAY_LABEL]
+    return ResolverConfig(
+        domain=site.site.clinic.domain,
+        zones=tuple(zones),
+        upstreams=tuple(Upstream(str(address)) for address in dns.upstreams),
+        lists={name: one.path for name, one in dns.lists.items()},
+        hosts=(gateway, *hosts),
+        pins=tuple(_grant(names) for names in site.video_names),
+        protected=(*site.protected_names, *(domain for names in site.video_names for domain in names.domains)),
+        same_device=siblings(host.addresses for host in site.hosts),
+    )
+
+
+def siblings(devices: Iterable[tuple[Address, ...]]) -> dict[Address, tuple[Address, ...]]:
+    """Each address of each device -> the device's other addresses."""
+    return {
+        address: tuple(other for other in addresses if other != address)
+        for addresses in devices
+        for address in addresses
+        if len(addresses) > 1
+    }
+
+
+def suffix_names(domains: Iterable[str]) -> frozenset[Name]:
+    """`example.com` and `*.example.com` both stand for the name and all below it; what is no name is left out."""
+    found: set[Name] = set()
+    for domain in domains:
+        try:
+            found.add(from_text(domain.removeprefix("*.")))
+        except BadNameError:
+            continue
+    return frozenset(found)
+
+
+def _grant(names: VideoNames) -> PinGrant:
+    clients = frozenset(address for network in names.clients for address in _hosts(network))
+    return PinGrant(names.zone, suffix_names(names.domains), clients)
+
+
+def _hosts(network: Network) -> tuple[Address, ...]:
+    """A device stands in a grant as a network of one."""
+    return (network.network_address,) if network.num_addresses == 1 else ()

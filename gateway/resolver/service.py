@@ -1,0 +1,168 @@
+"""The running resolver: one loop, one session, and the sockets around them.
+
+May live here: carrying out the session's commands, opening and closing servers, the two timers.
+May not: decisions, the enforcer's `site` command (follow.py), list files (shelf.py).
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
+from typing import Protocol, cast
+
+from filters.dns_exchange import (
+    Account,
+    AskUpstream,
+    Event,
+    ForgetUpstream,
+    RequestPin,
+    SendAnswer,
+    Tick,
+    Timing,
+    Told,
+)
+from filters.dns_local import LocalNames
+from filters.dns_policy import BLOCKS, DnsPolicy, ZonePolicy
+from filters.dns_session import Session, SessionConfig
+from filters.lists import CompiledList
+from filters.names import SuffixSet
+from gateway.resolver.config import ResolverConfig, suffix_names
+from gateway.resolver.desk import Desk
+from gateway.resolver.journal import Journal
+from gateway.resolver.pinning import Pinning
+from gateway.resolver.reports import Reports
+from gateway.resolver.tcp import Connections, TcpServer
+from gateway.resolver.udp import UdpServer
+from gateway.resolver.upstream import Upstreams
+
+Address = IPv4Address | IPv6Address
+TICK_SECONDS = 0.05
+REPORT_SECONDS = 1.0
+PORT = 53
+
+
+class Channel(Protocol):
+    """Where an answer goes."""
+
+    def send(self, data: bytes) -> None: ...
+
+
+def session_config(config: ResolverConfig, lists: Mapping[str, CompiledList], key: bytes) -> SessionConfig:
+    """The pure part of a configuration. A list that could not be had is left out. Raises BadNameError."""
+    zones = {
+        zone.name: ZonePolicy(tuple(lists[name] for name in zone.lists if name in lists), BLOCKS[zone.block])
+        for zone in config.zones
+    }
+    local = LocalNames(config.domain, config.hosts, config.networks)
+    policy = DnsPolicy(zones, local, SuffixSet(suffix_names(config.protected)), key)
+    return SessionConfig(policy, config.upstreams, pins=config.pins, same_device=config.same_device)
+
+
+class Resolver:
+    """Made inside a running loop. `adopt` and `serve` as often as there is a new configuration, `close` at the end."""
+
+    def __init__(
+        self, enforcer: Path, events: Path, journal: Journal, *, port: int = PORT, timing: Timing | None = None
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._journal, self._port = journal, port
+        nobody = session_config(ResolverConfig("home.arpa", (), ()), {}, b"")
+        self.session = Session(nobody, lambda: secrets.randbelow(1 << 16), timing)
+        self.reports = Reports(events)
+        self.desk = Desk(self.session, self.take, self.reports.fast)
+        self._upstreams = Upstreams(self.take)
+        self._pinning = Pinning(enforcer, self.take, journal)
+        self._connections = Connections()
+        self._servers: dict[Address, tuple[str, UdpServer, TcpServer]] = {}
+        self._tick: asyncio.TimerHandle | None = None
+        self._report = self._loop.call_later(REPORT_SECONDS, self._reported)
+
+    def adopt(self, config: ResolverConfig, pure: SessionConfig) -> None:
+        """Judge by this configuration from now on; `serve` opens its addresses."""
+        self.session.replace(pure)
+        self.desk.adopt((network, zone.name) for zone in config.zones for network in zone.networks)
+
+    async def serve(self, config: ResolverConfig) -> bool:
+        """Open and close servers as configured; False when an address cannot be served yet (call again later)."""
+        wanted = {address: zone.name for zone in config.zones for address in zone.addresses}
+        for address in [old for old, (zone, _, _) in self._servers.items() if wanted.get(old) != zone]:
+            self._stop(address)
+        served = [await self._open(address, zone) for address, zone in wanted.items()]
+        return all(served)
+
+    async def close(self) -> None:
+        """Stop serving; what was counted is sent."""
+        for address in list(self._servers):
+            self._stop(address)
+        self._upstreams.close()
+        self._pinning.close()
+        if self._tick is not None:
+            self._tick.cancel()
+        self._report.cancel()
+        self.reports.flush(time.time())
+        self.reports.close()
+        await asyncio.sleep(0)  # cancelled tasks and closed transports get their turn
+
+    def take(self, event: Event) -> None:
+        """Run an event through the session and carry out what it says."""
+        for command in self.session.handle(event, self._loop.time()):
+            match command:
+                case SendAnswer():
+                    cast("Channel", command.channel).send(command.data)
+                case AskUpstream():
+                    self._upstreams.ask(command)
+                case ForgetUpstream():
+                    self._upstreams.forget(command.token)
+                case RequestPin():
+                    self._pinning.request(command)
+                case Account():
+                    self._tell(command)
+        if self.session.busy and self._tick is None:
+            self._tick = self._loop.call_later(TICK_SECONDS, self._ticked)
+
+    def _tell(self, account: Account) -> None:
+        subject = account.subject
+        match account.told:
+            case Told.BLOCKED:
+                self.reports.add(str(account.client), subject)
+            case Told.PROTECTED_HIT:
+                verdict = subject.verdict
+                where = f"list {verdict.list}, line {verdict.line}"
+                self._journal.say(where, f"names {subject.name}, protected as {verdict.rule}: not obeyed")
+            case Told.UPSTREAMS_SILENT:
+                self._journal.say("upstreams", f"no answer for {subject.name} {subject.type}")
+            case Told.PIN_FAILED:
+                self._journal.say("pins", "an answer left without its pin")
+
+    def _ticked(self) -> None:
+        self._tick = None
+        self.take(Tick())
+
+    def _reported(self) -> None:
+        self.reports.flush(time.time())
+        self._report = self._loop.call_later(REPORT_SECONDS, self._reported)
+
+    async def _open(self, address: Address, zone: str) -> bool:
+        if address in self._servers:
+            return True
+        udp: UdpServer | None = None
+        try:
+            udp = UdpServer(address, self._port, zone, self.desk)
+            tcp = TcpServer(address, self._port, zone, self.desk, self._connections)
+        except OSError as error:
+            if udp is not None:
+                udp.close()
+            self._journal.say(f"address {address}", f"cannot be served: {error.strerror or error}; tried again later")
+            return False
+        await tcp.start()
+        self._servers[address] = zone, udp, tcp
+        self._journal.say(f"address {address}", f"serves zone {zone} on port {self._port}, udp and tcp")
+        return True
+
+    def _stop(self, address: Address) -> None:
+        _, udp, tcp = self._servers.pop(address)
+        udp.close()
+        tcp.close()
+        self._journal.say(f"address {address}", "not served any more")

@@ -1,0 +1,104 @@
+"""Questions over TCP (RFC 7766): length-prefixed, pipelined, answered in any order, bounded in number and time.
+
+May live here: one TCP socket and its connections. May not: decisions, UDP.
+"""
+
+import asyncio
+import contextlib
+import socket
+from collections import Counter
+from ipaddress import IPv4Address, IPv6Address
+
+from gateway.resolver.desk import Client, Desk
+from gateway.resolver.sockets import listen
+
+Address = IPv4Address | IPv6Address
+IDLE_SECONDS = 10.0  # RFC 7766 section 6.2.3 leaves it to us; between two questions, and for an unfinished one
+MAX_CONNECTIONS = 128
+MAX_OF_CLIENT = 16
+MAX_QUESTIONS = 1000  # on one connection
+MAX_UNSENT = 1 << 18  # octets that may wait for a client that does not read
+MIN_MESSAGE = 12
+
+
+class Connections:
+    """How many there are, in all and by client; shared by all addresses."""
+
+    def __init__(self) -> None:
+        self._of_client: Counter[str] = Counter()
+
+    def enter(self, client: str) -> bool:
+        if self._of_client.total() >= MAX_CONNECTIONS or self._of_client[client] >= MAX_OF_CLIENT:
+            return False
+        self._of_client[client] += 1
+        return True
+
+    def leave(self, client: str) -> None:
+        self._of_client[client] -= 1
+        if self._of_client[client] <= 0:
+            del self._of_client[client]
+
+
+class TcpChannel:
+    """The way back to one connection; answers after its end vanish."""
+
+    __slots__ = ("_writer",)
+
+    def __init__(self, writer: asyncio.StreamWriter) -> None:
+        self._writer = writer
+
+    def send(self, data: bytes) -> None:
+        transport = self._writer.transport
+        if transport.is_closing():
+            return
+        if transport.get_write_buffer_size() > MAX_UNSENT:
+            transport.abort()
+            return
+        self._writer.write(len(data).to_bytes(2, "big") + data)
+
+
+class TcpServer:
+    """Serves one address of `zone`; `await start()`, later `close()`."""
+
+    def __init__(self, address: Address, port: int, zone: str, desk: Desk, connections: Connections) -> None:
+        self._socket = listen(address, port, socket.SOCK_STREAM)
+        self._zone, self._desk, self._connections = zone, desk, connections
+        self._server: asyncio.Server | None = None
+        self._serving: set[asyncio.StreamWriter] = set()
+
+    async def start(self) -> None:
+        self._server = await asyncio.start_server(self._connected, sock=self._socket)
+
+    def close(self) -> None:
+        if self._server is None:
+            self._socket.close()
+        else:
+            self._server.close()
+        for writer in self._serving:
+            writer.transport.abort()
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peer = writer.get_extra_info("peername")
+        if not peer or not self._connections.enter(peer[0]):
+            writer.transport.abort()
+            return
+        self._serving.add(writer)
+        try:
+            await self._serve(reader, TcpChannel(writer), self._desk.client(peer[0], self._zone))
+        except (OSError, TimeoutError, asyncio.IncompleteReadError):
+            pass  # gone, idle or cut off: in each case the connection is over
+        finally:
+            self._serving.discard(writer)
+            self._connections.leave(peer[0])
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+
+    async def _serve(self, reader: asyncio.StreamReader, channel: TcpChannel, client: Client) -> None:
+        for _ in range(MAX_QUESTIONS):
+            async with asyncio.timeout(IDLE_SECONDS):
+                length = int.from_bytes(await reader.readexactly(2), "big")
+                data = await reader.readexactly(length)
+            if length < MIN_MESSAGE:
+                return
+            self._desk.question(data, client, channel, stream=True)

@@ -1,0 +1,101 @@
+"""The way to the upstreams: a socket of its own for every attempt, so that port and id are both new (RFC 5452).
+
+The kernel picks the source port at random when a UDP socket is connected, and drops datagrams from any other sender.
+
+May live here: sending one attempt, listening for its reply. May not: which upstream, how often, what a reply means.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from ipaddress import ip_address
+
+from filters.dns_exchange import AskUpstream, Event, Upstream, UpstreamDatagram, UpstreamLost
+
+MAX_REPLY = 65535
+BURST = 16
+STREAM_SECONDS = 4.0
+MAX_STREAM_MESSAGES = 4  # messages read from one TCP attempt before it is given up
+
+
+class Upstreams:
+    """`ask` starts an attempt, `forget` ends it; what comes back goes to `take` as an event."""
+
+    def __init__(self, take: Callable[[Event], None]) -> None:
+        self._take = take
+        self._loop = asyncio.get_running_loop()
+        self._sockets: dict[int, socket.socket] = {}
+        self._streams: dict[int, asyncio.Task[None]] = {}
+
+    def ask(self, command: AskUpstream) -> None:
+        if command.stream:
+            self._streams[command.token] = self._loop.create_task(self._ask_stream(command))
+            return
+        try:
+            self._sockets[command.token] = made = _connected(command.upstream)
+            made.send(command.data)
+        except OSError:
+            # Told later: the session is still busy with the event that led here.
+            self._loop.call_soon(self._lost, command.token)
+            return
+        self._loop.add_reader(made, self._readable, command.token, command.upstream, made)
+
+    def forget(self, token: int) -> None:
+        made = self._sockets.pop(token, None)
+        if made is not None:
+            self._loop.remove_reader(made)
+            made.close()
+        task = self._streams.pop(token, None)
+        if task is not None:
+            task.cancel()
+
+    def close(self) -> None:
+        for token in (*self._sockets, *self._streams):
+            self.forget(token)
+
+    def _lost(self, token: int) -> None:
+        self._take(UpstreamLost(token))
+
+    def _readable(self, token: int, upstream: Upstream, made: socket.socket) -> None:
+        for _ in range(BURST):
+            if self._sockets.get(token) is not made:
+                return  # settled by the datagram before
+            try:
+                data = made.recv(MAX_REPLY)
+            except BlockingIOError:
+                return
+            except OSError:  # ICMP: nobody listens there
+                self._lost(token)
+                return
+            self._take(UpstreamDatagram(token, upstream, data))
+
+    async def _ask_stream(self, command: AskUpstream) -> None:
+        upstream, writer = command.upstream, None
+        try:
+            async with asyncio.timeout(STREAM_SECONDS):
+                reader, writer = await asyncio.open_connection(upstream.address, upstream.port)
+                writer.write(len(command.data).to_bytes(2, "big") + command.data)
+                for _ in range(MAX_STREAM_MESSAGES):
+                    length = int.from_bytes(await reader.readexactly(2), "big")
+                    data = await reader.readexactly(length)
+                    self._take(UpstreamDatagram(command.token, upstream, data))
+                    if command.token not in self._streams:
+                        return
+        except (OSError, TimeoutError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            if writer is not None:
+                writer.transport.abort()
+        self._lost(command.token)
+
+
+def _connected(upstream: Upstream) -> socket.socket:
+    family = socket.AF_INET if ip_address(upstream.address).version == 4 else socket.AF_INET6
+    made = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        made.setblocking(False)
+        made.connect((upstream.address, upstream.port))
+    except BaseException:
+        made.close()
+        raise
+    return made

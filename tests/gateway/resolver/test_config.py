@@ -1,0 +1,68 @@
+"""From an applied site to what the resolver needs of it."""
+
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+
+from filters import names
+from gateway.resolver.config import ResolverConfig, config_of, siblings, suffix_names
+from ruleset.load import load_site
+
+EXAMPLES = Path(__file__).parents[3] / "ruleset" / "examples"
+
+
+def config(example: str) -> ResolverConfig:
+    path = EXAMPLES / f"{example}.yaml"
+    loaded = load_site(path.read_bytes(), str(path), datetime(2026, 12, 1, tzinfo=UTC))
+    assert loaded.resolved is not None, loaded.problems
+    return config_of(loaded.resolved)
+
+
+def test_the_french_example() -> None:
+    found = config("cabinet-fr")
+    assert [upstream.address for upstream in found.upstreams] == ["198.51.100.53", "2001:db8:fffe::53"]
+    zones = {zone.name: zone for zone in found.zones}
+    assert (zones["wifi"].lists, zones["wifi"].block) == (("malware", "suivi"), "nxdomain")
+    assert zones["patients"].block == "null"
+    assert all(zone.addresses and zone.networks for zone in found.zones)
+    assert all(address in network for zone in found.zones for address in zone.addresses for network in zone.networks
+               if address.version == network.version)  # fmt: skip
+    assert found.lists["malware"] == "malware.hosts"
+    assert "ameli.fr" in found.protected
+
+
+def test_approved_platforms_are_pinned_for_their_zone_and_protected() -> None:
+    found = config("naika-clinic")
+    zoom = names.from_text("zoom.us")
+    assert {pin.zone for pin in found.pins if zoom in pin.suffixes} == {"pc"}
+    assert "zoom.us" in found.protected
+
+
+def test_a_grant_for_a_device_is_by_its_addresses() -> None:
+    found = config("cabinet-fr")
+    zoom = names.from_text("zoom.us")
+    clients = {client for pin in found.pins if zoom in pin.suffixes for client in pin.clients}
+    tablet = next(host for host in found.hosts if host.label == "tablette")
+    assert clients == set(tablet.addresses)
+
+
+@pytest.mark.parametrize("example", ["cabinet-fr", "dental-imaging", "naika-clinic"])
+def test_every_device_and_the_gateway_have_a_name(example: str) -> None:
+    found = config(example)
+    assert found.hosts[0].label == "gateway"
+    assert set(found.hosts[0].addresses) == {address for zone in found.zones for address in zone.addresses}
+    assert len(found.hosts) > 8
+    for one in found.hosts[1:]:
+        for address in one.addresses:
+            assert set(found.same_device.get(address, ())) == set(one.addresses) - {address}
+
+
+def test_siblings_are_the_other_addresses_of_a_device() -> None:
+    four, six = ip_address("10.0.0.1"), ip_address("2001:db8::1")
+    assert siblings([(four, six), (ip_address("10.0.0.2"),)]) == {four: (six,), six: (four,)}
+
+
+def test_wildcards_stand_for_their_suffix_and_what_is_no_name_for_nothing() -> None:
+    assert suffix_names(["*.zoom.us", "zoom.us", "a b", ""]) == {names.from_text("zoom.us")}
