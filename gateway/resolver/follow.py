@@ -1,0 +1,118 @@
+"""Following the applied site: ask the enforcer every two seconds (and at SIGHUP), load what changed, hand it over.
+
+Loading (parsing the site, compiling lists) runs in a thread while the old configuration answers; taking over is one
+assignment in the loop's thread, so no question is dropped. Without an enforcer the last configuration goes on.
+
+May live here: when to load, and the back-off. May not: what a configuration means.
+"""
+
+import asyncio
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filters.dns_session import SessionConfig
+from filters.names import BadNameError
+from gateway.applied import SiteUnreadableError, from_answer
+from gateway.client import EnforcerClient, EnforcerUnavailable, Refused
+from gateway.resolver.config import ResolverConfig, config_of
+from gateway.resolver.journal import Journal
+from gateway.resolver.service import Resolver, session_config
+from gateway.resolver.shelf import Shelf
+
+POLL_SECONDS = 2.0
+LAST_BACKOFF_SECONDS = 15.0
+TIMEOUT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A configuration ready to be taken over."""
+
+    generation: int
+    config: ResolverConfig
+    pure: SessionConfig
+
+
+class Follower:
+    """`run()` for ever; `wake()` loads now (SIGHUP)."""
+
+    def __init__(self, resolver: Resolver, enforcer: Path, lists: Path, journal: Journal) -> None:
+        self._resolver, self._journal = resolver, journal
+        self._client = EnforcerClient(enforcer, TIMEOUT_SECONDS)
+        self._key = secrets.token_bytes(16)
+        self._shelf = Shelf((lists,), self._key, journal)
+        self._loaded: Loaded | None = None
+        self._text = ""
+        self._complete = True
+        self._away = False
+        self._forced = False
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """Load again now, whatever changed."""
+        self._forced = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        pause = POLL_SECONDS
+        try:
+            while True:
+                fine = await self.step()
+                pause = POLL_SECONDS if fine else min(pause * 2, LAST_BACKOFF_SECONDS)
+                try:
+                    async with asyncio.timeout(pause):
+                        await self._wake.wait()
+                except TimeoutError:
+                    continue
+                self._wake.clear()
+        finally:
+            self._client.close()
+
+    async def step(self) -> bool:
+        """Look once, load and hand over if something changed; False: the enforcer did not answer."""
+        forced, self._forced = self._forced, False
+        try:
+            loaded = await asyncio.to_thread(self._look, forced)
+        except (EnforcerUnavailable, Refused) as error:
+            self._journal.say("enforcer", str(error))
+            self._away = True
+            return False
+        except (SiteUnreadableError, BadNameError) as error:
+            self._journal.say("site", f"{error}; the configuration before stays")
+            return True
+        if self._away:
+            self._away = False
+            self._resolver.session.forget_pins()  # it may have come back with an empty pin set
+        self._journal.say("enforcer", "answers")
+        if loaded is not None or not self._complete:
+            await self._hand_over(loaded)
+        return True
+
+    async def _hand_over(self, loaded: Loaded | None) -> None:
+        if loaded is not None:
+            if self._loaded is not None and loaded.generation != self._loaded.generation:
+                self._resolver.session.forget_pins()
+            self._loaded = loaded
+            self._resolver.adopt(loaded.config, loaded.pure)
+            zones = len(loaded.config.zones)
+            self._journal.say("site", f"generation {loaded.generation}, {zones} zones")
+        if self._loaded is not None:
+            self._complete = await self._resolver.serve(self._loaded.config)
+
+    def _look(self, forced: bool) -> Loaded | None:
+        """In a thread: the enforcer's answer, and what to load; None when nothing changed."""
+        answer = self._client.call("site")
+        text = str(answer.get("site_text") or "")
+        same = self._loaded is not None and answer.get("generation") == self._loaded.generation and text == self._text
+        if same and not forced and self._loaded is not None and not self._shelf.changed(self._loaded.config.lists):
+            return None
+        applied = from_answer(answer, datetime.now(UTC))
+        if applied is None:
+            self._journal.say("site", "none applied yet: no zone is served")
+            return None
+        config = config_of(applied.resolved)
+        pure = session_config(config, self._shelf.load(config.lists), self._key)
+        self._text = text
+        return Loaded(applied.generation, config, pure)

@@ -1,0 +1,143 @@
+"""Following the applied site: the first one, the next one, lists that change, an enforcer that goes away."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from filters.dns_exchange import ClientDatagram, PinDone, RequestPin, SendAnswer, UpstreamDatagram
+from filters.verdict import Action
+from gateway.resolver.follow import Follower
+from gateway.resolver.journal import Journal
+from gateway.wire import INTERNAL, CommandRefused
+from tests.filters.dns_tools import asked, name, reply_to
+from tests.gateway.resolver.world import FakeEnforcer, Running
+
+SITE = (Path(__file__).parents[3] / "ruleset" / "examples" / "naika-clinic.yaml").read_text()
+
+
+class Following:
+    """A follower with its enforcer, list folder and resolver; `step` looks once."""
+
+    def __init__(self, running: Running, enforcer: FakeEnforcer, folder: Path) -> None:
+        self.running, self.enforcer, self.lists = running, enforcer, folder / "lists"
+        self.lists.mkdir()
+        self.site: dict[str, Any] = {"site_text": SITE, "generation": 1}
+        enforcer.answers["site"] = lambda args: self.site
+        self.follower = running.do(self._make(folder / "enforcer.sock"))
+
+    async def _make(self, socket: Path) -> Follower:
+        return Follower(self.running.resolver, socket, self.lists, Journal())
+
+    def step(self) -> bool:
+        return bool(self.running.do(self.follower.step()))
+
+    def action(self, text: str, zone: str = "pc") -> Action:
+        return self.running.resolver.session._config.policy.decide(zone, name(text), 1).action
+
+
+@pytest.fixture
+def following(idle: Running, enforcer: FakeEnforcer, tmp_path: Path) -> Iterator[Following]:
+    made = Following(idle, enforcer, tmp_path)
+    yield made
+    made.follower._client.close()
+
+
+def test_nothing_is_answered_before_the_first_site_and_all_of_it_after(following: Following) -> None:
+    assert following.action("www.example") is Action.REFUSED
+    (following.lists / "malware.hosts").write_text("0.0.0.0 bad.example\n")
+    assert following.step()
+    assert following.action("www.example") is Action.FORWARD
+    assert following.action("bad.example") is Action.NXDOMAIN
+    served = {str(address) for address in following.running.resolver._servers}
+    assert "10.10.20.1" in served
+
+
+def test_the_same_site_is_not_loaded_twice(following: Following) -> None:
+    following.step()
+    before = following.running.resolver.session._config
+    following.step()
+    assert following.running.resolver.session._config is before
+
+
+@pytest.mark.parametrize("change", ["list", "generation", "text", "forced"])
+def test_a_change_is_loaded(following: Following, change: str) -> None:
+    following.step()
+    before = following.running.resolver.session._config
+    match change:
+        case "list":
+            (following.lists / "malware.hosts").write_text("0.0.0.0 bad.example\n")
+        case "generation":
+            following.site = {**following.site, "generation": 2}
+        case "text":
+            following.site = {**following.site, "site_text": SITE + "\n# changed\n"}
+        case _:
+            following.running.do(wake(following.follower))
+    following.step()
+    assert following.running.resolver.session._config is not before
+    assert following.action("bad.example") is (Action.NXDOMAIN if change == "list" else Action.FORWARD)
+
+
+async def wake(follower: Follower) -> None:
+    follower.wake()
+
+
+@pytest.mark.parametrize(
+    "answer", [{"site_text": "version: [", "generation": 2}, {"site_text": "a: 1", "generation": 2}]
+)
+def test_a_site_that_does_not_load_leaves_the_configuration_before(
+    following: Following, answer: dict[str, Any]
+) -> None:
+    following.step()
+    before = following.running.resolver.session._config
+    following.site = answer
+    assert following.step()
+    assert following.running.resolver.session._config is before
+
+
+def test_no_site_yet_is_no_error(following: Following) -> None:
+    following.site = {"site_text": None, "generation": None}
+    assert following.step()
+    assert following.action("www.example") is Action.REFUSED
+
+
+def test_an_enforcer_that_goes_away_leaves_the_configuration_and_costs_the_pins(following: Following) -> None:
+    following.step()
+    session = following.running.resolver.session
+    remember_a_pin(session)
+    assert pins_again(session) is False
+
+    def fail(args: dict[str, Any]) -> dict[str, Any]:
+        raise CommandRefused(INTERNAL, "being stopped")
+
+    following.enforcer.answers["site"] = fail
+    assert following.step() is False
+    assert following.action("www.example") is Action.FORWARD
+    following.enforcer.answers["site"] = lambda args: following.site
+    assert following.step()
+    assert pins_again(session) is True
+
+
+def remember_a_pin(session: Any) -> None:
+    (request,) = zoom(session)
+    assert isinstance(request, RequestPin)
+    session.handle(PinDone(request.token, ok=True), 0.0)
+
+
+def pins_again(session: Any) -> bool:
+    (command,) = zoom(session)
+    assert isinstance(command, RequestPin | SendAnswer)
+    return isinstance(command, RequestPin)
+
+
+def zoom(session: Any) -> list[Any]:
+    """A PC of the Japanese example asks for an approved platform."""
+    question = asked("us05web.zoom.us", client="10.10.20.11", zone="pc")
+    assert isinstance(question, ClientDatagram)
+    commands = session.handle(question, 0.0)
+    ask = commands[0]
+    if not hasattr(ask, "upstream"):
+        return commands
+    reply = reply_to(ask.data, "us05web.zoom.us. 600 IN A 203.0.113.9")
+    return session.handle(UpstreamDatagram(ask.token, ask.upstream, reply), 0.0)[1:]
