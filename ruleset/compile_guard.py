@@ -94,6 +94,9 @@ def _quarantine_rules() -> tuple[Rule, ...]:
 def _zone_sources(segment: Segment) -> Chain:
     own, yet = "core:source:own", "core:source:no-address-yet"
     rules: list[Rule] = []
+    for gateway in segment.gateways:
+        family: Family = 4 if gateway.version == 4 else 6
+        rules += refuse("core:source:forged", Addr("saddr", family, (ip_network(gateway),)))
     if net4 := segment.subnet(4):
         rules.append(Rule(own, (Addr("saddr", 4, (net4,)),), (Return(),)))
         rules.append(Rule(yet, (Addr("saddr", 4, (UNSPECIFIED4,)), ASK_FOR_LEASE), (Return(),)))
