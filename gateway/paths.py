@@ -71,6 +71,11 @@ class Paths:
         return self.state / "quarantine.json"
 
     @property
+    def feeds(self) -> Path:
+        """One file a feed of addresses, as it was loaded."""
+        return self.state / "feeds"
+
+    @property
     def audit(self) -> Path:
         return self.state / "audit.jsonl"
 

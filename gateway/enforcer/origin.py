@@ -57,7 +57,7 @@ def is_own_address(address: Address) -> bool:
 
 
 def _console(line: list[Process]) -> Origin:
-    """The process sits at a terminal of the box; sudo may have put a terminal of its own in between, nothing else may."""
+    """The process sits at a terminal of the box; only sudo may have put one of its own in between."""
     for process, parent in zip(line, [*line[1:], None], strict=True):
         major, minor = process.terminal
         if major in CONSOLE_MAJORS:

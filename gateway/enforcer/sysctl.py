@@ -7,6 +7,8 @@ May live here: the list of switches, reading and writing them. May not: anything
 
 from pathlib import Path
 
+from ruleset.resolved import ResolvedSite
+
 ROOT = Path("/proc/sys/net")
 
 ROUTER: tuple[tuple[str, str, str], ...] = (
@@ -26,6 +28,15 @@ ROUTER: tuple[tuple[str, str, str], ...] = (
     ("ipv6/conf/all/forwarding", "1", "route IPv6"),
     ("ipv4/ip_forward", "1", "route IPv4"),
 )
+Switches = tuple[tuple[str, str, str], ...]
+
+
+def uplinks(site: ResolvedSite | None) -> Switches:
+    """An uplink that learns its IPv6 address from its router must go on listening to it while we forward (2, not 1)."""
+    names = [o.ifname for o in site.outsides if not any(a.version == 6 for a in o.addresses)] if site else []
+    return tuple((f"ipv6/conf/{name}/accept_ra", "2", "the provider's router gives the address") for name in names)
+
+
 CLOSED: tuple[tuple[str, str, str], ...] = (
     ("ipv4/ip_forward", "0", "nothing passes before a policy is loaded"),
     ("ipv6/conf/all/forwarding", "0", "as above"),

@@ -1,0 +1,101 @@
+"""`python -m gateway.enforcer [--site FILE]`: load the last good generation, then serve until SIGTERM.
+
+`--site FILE` is the site a new box is delivered with: loaded when there is no generation yet, ignored afterwards.
+One line a fact goes to stderr. SIGTERM leaves the policy loaded and exits 0.
+
+May live here: putting the parts together, the loop that waits for what is due. May not: anything else.
+"""
+
+import argparse
+import fcntl
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from gateway.enforcer import change, clock, startup
+from gateway.enforcer.core import UNLOADABLE, Core
+from gateway.enforcer.dispatch import Dispatcher
+from gateway.enforcer.identity import Access
+from gateway.enforcer.kernel_nft import KernelNft
+from gateway.enforcer.server import AlreadyRunning, Server
+from gateway.paths import Paths
+
+AFTER_TROUBLE = 5.0  # seconds until what was due and failed is tried again
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _options(arguments)
+    paths = Paths.from_env()
+    stop = threading.Event()
+    try:
+        paths.state.mkdir(parents=True, exist_ok=True, mode=0o755)
+        _only_one(paths)
+        core = Core(paths, KernelNft())
+        _end_on_signals(core, stop)
+        return run(core, stop, options.site)
+    except (AlreadyRunning, *UNLOADABLE) as error:
+        say(f"cannot start: {error}")
+        return 1
+
+
+def run(core: Core, stop: threading.Event, first_site: Path | None = None) -> int:
+    """Start, serve, and do what falls due, until `stop`."""
+    say(startup.start(core, first_site))
+    server = Server(core.paths.enforcer_socket, Dispatcher(core, Access(core.paths)))
+    server.start()
+    say(f"listening on {core.paths.enforcer_socket}")
+    startup.restore_feeds(core)
+    try:
+        while not stop.is_set():
+            core.wake.clear()
+            due = _due(core)
+            if not stop.is_set():  # asked after the clear: a signal before it must not be slept through
+                core.wake.wait(due)
+    finally:
+        server.stop()
+    say("ended; the policy stays loaded")
+    return 0
+
+
+def say(fact: str) -> None:
+    print(f"enforcer: {fact}", file=sys.stderr, flush=True)
+
+
+def _due(core: Core) -> float:
+    """Do what is due; answer: how long to wait. No trouble ends the loop: the next look may fare better."""
+    try:
+        return change.tick(core, clock.now())
+    except UNLOADABLE as error:
+        core.trouble(f"what was due could not be done: {error}")
+        say(f"trouble: {error}")
+        return AFTER_TROUBLE
+
+
+def _end_on_signals(core: Core, stop: threading.Event) -> None:
+    def end(_number: int, _frame: object) -> None:
+        stop.set()
+        core.wake.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+
+
+def _only_one(paths: Paths) -> None:
+    """A lock that ends with the process. The descriptor stays open on purpose."""
+    descriptor = os.open(paths.state / "enforcer.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise AlreadyRunning(f"another enforcer uses {paths.state}") from None
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m gateway.enforcer", description="The only writer of kernel state.")
+    parser.add_argument("--site", type=Path, help="the first site of a new box; ignored once there is a generation")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,232 @@
+"""Every command as a function: checked arguments in, plain values out. The gate and the audit log are in dispatch.py.
+
+May live here: one function a command and the table of them. May not: sockets, roles, waiting.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from pathlib import Path
+from typing import Any
+
+from gateway import audit
+from gateway.enforcer import change, clock, feeds, nflog, pending, status
+from gateway.enforcer.addresses import never_outside
+from gateway.enforcer.arguments import Arguments
+from gateway.enforcer.change import Who
+from gateway.enforcer.core import Core
+from gateway.enforcer.elements import mac_key
+from gateway.enforcer.netlink import NetlinkError
+from gateway.enforcer.quarantine import MAX_RECORDS, as_dict
+from gateway.enforcer.steps import Tell, silent
+from gateway.wire import BAD_REQUEST, BUSY, MAX_FRAME, NOT_FOUND, PROTECTED, CommandRefused
+from ruleset.live import Quarantined
+from ruleset.resolved import Host, ResolvedSite
+
+Address = IPv4Address | IPv6Address
+MAX_TAIL = 500
+MAX_PINNED = 64
+
+
+@dataclass
+class Call:
+    """One command under way. A command may leave `descriptors` to hand over and a `plan` for the audit log."""
+
+    core: Core
+    who: Who
+    args: Arguments
+    tell: Tell = silent
+    plan: str = ""
+    descriptors: list[int] = field(default_factory=list)
+
+
+Command = Callable[[Call], dict[str, Any]]
+
+
+def _status(call: Call) -> dict[str, Any]:
+    call.args.done()
+    return status.status(call.core)
+
+
+def _site(call: Call) -> dict[str, Any]:
+    call.args.done()
+    return status.site(call.core)
+
+
+def _counters(call: Call) -> dict[str, Any]:
+    call.args.done()
+    return status.counters(call.core)
+
+
+def _generations(call: Call) -> dict[str, Any]:
+    call.args.done()
+    return status.generations(call.core)
+
+
+def _audit_tail(call: Call) -> dict[str, Any]:
+    count = call.args.whole("count", 1, MAX_TAIL, 50)
+    call.args.done()
+    return {"records": audit.tail(call.core.paths.audit, count)}
+
+
+def _apply(call: Call) -> dict[str, Any]:
+    text = call.args.text("site_text", MAX_FRAME)
+    path = call.args.label("site_path", 4096, "site.yaml")
+    within = call.args.number("confirm_within", pending.SHORTEST, pending.LONGEST, pending.USUAL)
+    call.args.done()
+    call.plan = f"apply {path}, confirm within {within:g} s"
+    waiting = change.apply(call.core, text.encode("utf-8", "replace"), path, call.who, within, call.tell)
+    left = waiting.seconds_left(clock.now())
+    return {"generation": waiting.generation, "previous": waiting.previous, "seconds_left": round(left, 1)}
+
+
+def _confirm(call: Call) -> dict[str, Any]:
+    call.args.done()
+    call.plan = f"confirm generation {call.core.pending.generation}" if call.core.pending else "confirm"
+    number = change.confirm(call.core, call.who)
+    return {"generation": number, "origin": call.who.origin.text}
+
+
+def _rollback(call: Call) -> dict[str, Any]:
+    wanted = call.args.whole("generation", 1, 1 << 31) if call.args.has("generation") else None
+    call.args.done()
+    call.plan = f"rollback to {wanted or 'the previous generation'}"
+    return {"generation": change.rollback(call.core, wanted, call.who)}
+
+
+def _quarantine_add(call: Call) -> dict[str, Any]:
+    record = _new_record(call)
+    call.plan = f"isolate {record.device or record.mac or ', '.join(record.addresses)}: {record.reason}"
+    if len(call.core.quarantine.records) >= MAX_RECORDS:
+        raise CommandRefused(BUSY, f"{MAX_RECORDS} devices are isolated already", "`clinicgate quarantine remove`")
+    kept, killed = call.core.quarantine.add(record)
+    return {"quarantined": as_dict(kept), "flows_ended": killed}
+
+
+def _quarantine_remove(call: Call) -> dict[str, Any]:
+    which, value = _subject(call.args)
+    call.args.done()
+    call.plan = f"release {value}"
+    matching = [
+        r for r in call.core.quarantine.records if value in (r.addresses if which == "address" else (r.mac, r.device))
+    ]
+    if not matching:
+        raise CommandRefused(NOT_FOUND, f"{value} is not isolated", "see `clinicgate quarantine list`")
+    call.core.quarantine.remove(matching)
+    return {"released": [as_dict(record) for record in matching]}
+
+
+def _quarantine_list(call: Call) -> dict[str, Any]:
+    call.args.done()
+    return {"quarantine": [as_dict(record) for record in call.core.quarantine.records]}
+
+
+def _pin(call: Call) -> dict[str, Any]:
+    client = call.args.address("client")
+    addresses = call.args.addresses("addresses", MAX_PINNED)
+    ttl = call.args.whole("ttl", 0, 1 << 31)
+    call.args.label("name", 255, "-")
+    call.args.done()
+    site = call.core.site
+    if site is None or site.segment_of(client) is None or site.is_gateway(client):
+        raise CommandRefused(PROTECTED, f"{client} is no client of a zone")
+    if call.core.quarantine.holds(client):
+        raise CommandRefused(PROTECTED, f"{client} is isolated")
+    pinned = call.core.pins.pin(client, addresses, ttl)
+    return {"pinned": pinned.pairs, "refused": [str(address) for address in pinned.refused]}
+
+
+def _feed_load(call: Call) -> dict[str, Any]:
+    name, file = call.args.text("name", 31), Path(call.args.text("path", 4096))
+    call.args.done()
+    call.plan = f"load feed {name} from {file}"
+    if not name.replace("-", "").isalnum() or not name.isascii() or not name[0].isalpha() or name != name.lower():
+        raise CommandRefused(BAD_REQUEST, "`name` must be lower-case letters, digits and `-`, a letter first")
+    try:
+        if not file.is_file() or file.stat().st_size > feeds.MAX_BYTES:
+            raise CommandRefused(BAD_REQUEST, f"{file} is no file of at most {feeds.MAX_BYTES} bytes")
+        text = file.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise CommandRefused(BAD_REQUEST, f"{file} cannot be read: {error.strerror or error}") from None
+    return call.core.feeds.load(name, feeds.parse(text, never_outside(call.core.site)))
+
+
+def _log_fd(call: Call) -> dict[str, Any]:
+    call.args.done()
+    try:
+        log = nflog.open_log()
+    except NetlinkError as error:
+        if nflog.is_taken(error):
+            raise CommandRefused(BUSY, "another process reads the log already", "end the other watcher") from None
+        raise
+    call.descriptors.append(log.detach())
+    return {"group": nflog.GROUP, "copy_range": nflog.COPY_RANGE}
+
+
+COMMANDS: dict[str, Command] = {
+    "status": _status,
+    "site": _site,
+    "counters": _counters,
+    "generations": _generations,
+    "audit_tail": _audit_tail,
+    "apply": _apply,
+    "confirm": _confirm,
+    "rollback": _rollback,
+    "quarantine_add": _quarantine_add,
+    "quarantine_remove": _quarantine_remove,
+    "quarantine_list": _quarantine_list,
+    "pin": _pin,
+    "feed_load": _feed_load,
+    "log_fd": _log_fd,
+}
+
+
+def _subject(args: Arguments) -> tuple[str, str]:
+    """Which of device, mac and address was given, in its usual spelling."""
+    given = [name for name in ("device", "mac", "address") if args.has(name)]
+    if len(given) != 1:
+        raise CommandRefused(BAD_REQUEST, "give one of `device`, `mac` and `address`")
+    if given[0] == "address":
+        return "address", str(args.address("address"))
+    value = args.label(given[0], 64).lower()
+    if given[0] == "mac":
+        try:
+            value = mac_key(value.replace("-", ":")).hex(":")
+        except ValueError:
+            raise CommandRefused(BAD_REQUEST, "`mac` must look like 02:00:00:20:00:11") from None
+    return given[0], value
+
+
+def _new_record(call: Call) -> Quarantined:
+    which, value = _subject(call.args)
+    reason = call.args.label("reason", 500, "-")
+    call.args.done()
+    host = _host(call.core.site, which, value)
+    if which == "device" and host is None:
+        raise CommandRefused(NOT_FOUND, f"no device {value} in the applied site", "give its `mac` or `address`")
+    if which == "address":
+        _refuse_own(call.core.site, value)
+    addresses = tuple(map(str, host.addresses)) if host else ()
+    extra = (value,) if which == "address" else ()
+    mac = host.mac if host else value if which == "mac" else ""
+    name = host.name if host else ""
+    return Quarantined(name, mac, tuple(sorted({*addresses, *extra})), reason, call.who.actor, datetime.now(UTC))
+
+
+def _host(site: ResolvedSite | None, which: str, value: str) -> Host | None:
+    for host in site.hosts if site else ():
+        names = {"device": {host.name}, "mac": {host.mac}, "address": set(map(str, host.addresses))}
+        if value in names[which]:
+            return host
+    return None
+
+
+def _refuse_own(site: ResolvedSite | None, value: str) -> None:
+    """Isolating the gateway, or an address outside the clinic, would cut off everybody or nobody."""
+
+    address = ip_address(value)
+    if site is not None and (
+        site.is_gateway(address) or (site.segment_of(address) is None and not address.is_link_local)
+    ):
+        raise CommandRefused(PROTECTED, f"{value} is not a device's address in a zone", "give the device's own address")

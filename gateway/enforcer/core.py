@@ -1,0 +1,153 @@
+"""What all commands share: the parts of a running enforcer, what is loaded, and putting a generation into the kernel.
+
+May live here: the parts, `install`, the memory of what is loaded. May not: the order of an apply (change.py), a start
+(startup.py), answers to people (status.py), sockets, roles.
+"""
+
+import json
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from gateway import durable
+from gateway.audit import AuditLog
+from gateway.enforcer import clock, features, policy, sysctl
+from gateway.enforcer.addresses import never_outside
+from gateway.enforcer.clock import Moment
+from gateway.enforcer.closed import closed_ruleset
+from gateway.enforcer.elements import Elements
+from gateway.enforcer.feeds import Feeds
+from gateway.enforcer.generations import CLOSED, Generations
+from gateway.enforcer.kernel_nft import Nft, NftError
+from gateway.enforcer.loader import Loader, ReadBackError
+from gateway.enforcer.neighbours import neighbours
+from gateway.enforcer.netlink import NetlinkError
+from gateway.enforcer.pending import Pending
+from gateway.enforcer.pins import Pins
+from gateway.enforcer.policy import Policy
+from gateway.enforcer.probes import PROBES, Probe
+from gateway.enforcer.quarantine import Quarantine, as_dict
+from gateway.paths import Paths
+from gateway.wire import CommandRefused
+from ruleset.live import LiveState
+from ruleset.resolved import ResolvedSite
+
+ERRORS_KEPT = 20
+UNLOADABLE = (NftError, ReadBackError, NetlinkError, CommandRefused, OSError, ValueError)
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What the kernel holds: a generation's number, its policy (None: the closed one, or a text that stood in)."""
+
+    number: int = CLOSED
+    policy: Policy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that went wrong, for `status`. `at` in seconds since 1970."""
+
+    at: float
+    what: str
+
+
+@dataclass
+class Core:
+    """`changing` is held by whoever changes the ruleset; the sets have locks of their own and never wait for it."""
+
+    paths: Paths
+    nft: Nft
+    probes: tuple[Probe, ...] = PROBES
+    changing: threading.RLock = field(default_factory=threading.RLock)
+    loaded: Loaded = field(default_factory=Loaded)
+    pending: Pending | None = None
+    wake: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.started = clock.now()
+        self.store = Generations(self.paths)
+        self.audit = AuditLog(self.paths.audit, self.paths.audit_anchors)
+        self.loader = Loader(self.nft)
+        self.features = features.ask(self.nft)
+        self.quarantine = Quarantine(self.paths.quarantine, Elements())
+        self.pins = Pins(Elements(), neighbours)
+        self.feeds = Feeds(self.paths.feeds, Elements())
+        self.troubles: deque[Trouble] = deque(maxlen=ERRORS_KEPT)
+
+    @property
+    def site(self) -> ResolvedSite | None:
+        """The site whose policy is loaded."""
+        return self.loaded.policy.resolved if self.loaded.policy else None
+
+    def live(self) -> LiveState:
+        return LiveState(self.quarantine.records, features.for_compile(self.features))
+
+    def live_bytes(self) -> bytes:
+        """For the generation: the live state it was compiled with."""
+        live = self.live()
+        told = {
+            "quarantine": [as_dict(record) for record in live.quarantine],
+            "flow_offload": live.features.flow_offload,
+            "interfaces": list(live.features.interfaces),
+        }
+        return (json.dumps(told, indent=1, sort_keys=True) + "\n").encode()
+
+    def trouble(self, what: str) -> None:
+        self.troubles.append(Trouble(clock.now().wall, what))
+
+    def sensible_now(self, now: Moment) -> datetime:
+        """The wall clock, but never before the newest generation: a box without a battery starts in the past, and a
+        permit that expired must not come back with it."""
+        newest = next((meta.at for meta in self.store.metas()), 0.0)
+        return datetime.fromtimestamp(max(now.wall, newest), UTC)
+
+    def install(self, number: int) -> None:
+        """Put a saved generation (or CLOSED) into the kernel. Raises one of UNLOADABLE when it cannot be done.
+
+        Compiled anew from its site, because permits expire and kernels change; if that fails, its own text.
+        """
+        if number == CLOSED:
+            self.loader.put(closed_ruleset())
+            self.adopt(Loaded())
+            return
+        meta, now = self.store.meta(number), self.sensible_now(clock.now())
+        try:
+            prepared = policy.prepare(self.store.site(number), meta.site_path if meta else "", self.live(), now)
+            self.loader.put(prepared.ruleset)
+        except UNLOADABLE as error:
+            self.trouble(f"generation {number} does not compile and load any more ({error}); trying its saved text")
+            self.loader.load_fresh(self.store.text(number))
+            self.adopt(Loaded(number, None))
+            return
+        self.adopt(Loaded(number, prepared))
+
+    def install_first(self, candidates: list[int]) -> int:
+        """The first of `candidates` that loads; answer: which. Raises the last one's error when none does."""
+        for number in candidates[:-1]:
+            try:
+                self.install(number)
+            except UNLOADABLE as error:
+                self.trouble(f"generation {number} cannot be loaded: {error}")
+            else:
+                return number
+        self.install(candidates[-1])
+        return candidates[-1]
+
+    def adopt(self, loaded: Loaded) -> None:
+        """After every load: isolation back in the sets, what may be pinned, and the kernel's switches."""
+        self.loaded = loaded
+        self.quarantine.restore(self.site)
+        self.pins.restore(self.site, never_outside(self.site))
+        switches = sysctl.CLOSED if loaded.number == CLOSED else sysctl.ROUTER
+        if self.loader.take_emptied():
+            self.pins.forget()
+            self.feeds.restore()
+        for trouble in sysctl.write(sysctl.uplinks(self.site) + switches):
+            self.trouble(trouble)
+        self.wake.set()
+
+    def forget_pending(self) -> None:
+        durable.remove(self.paths.pending)
+        self.pending = None

@@ -1,0 +1,177 @@
+"""Feeds: lists of known attackers' addresses in `feed4` and `feed6`, changed in small transactions without a gap.
+
+A feed file has one address or network a line; `#` and `;` begin a comment. Nothing special-purpose, nothing of the
+clinic and nothing wider than a continent's provider ever enters: a poisoned list must not cut the clinic off.
+
+May live here: reading feed files, the difference to the kernel, loading it. May not: fetching a feed.
+"""
+
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+from gateway import durable
+from gateway.enforcer.addresses import Network, Range, Ranges, as_range, merged
+from gateway.enforcer.elements import Change, Elements, interval
+from ruleset.compile_parts import FEED4, FEED6
+
+WIDEST = {4: 8, 6: 19}
+WIDTH = {4: 4, 6: 16}
+SETS = {4: FEED4, 6: FEED6}
+MAX_BYTES = 64 << 20
+MAX_LINES = 1_000_000
+CHUNK = 500  # intervals a transaction: some milliseconds, so that pins and isolation hardly wait
+NAMED_REJECTS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """Ranges by IP version; `rejects` says how many lines were refused and why, `lines` the numbers of the first."""
+
+    ranges: dict[int, list[Range]]
+    rejects: dict[str, int]
+    lines: tuple[int, ...]
+
+
+def parse(text: str, never: dict[int, Ranges]) -> Parsed:
+    """Whatever the lines hold, no exception: a line is an entry, a comment, or counted as a reject."""
+    found: dict[int, list[Range]] = {4: [], 6: []}
+    rejects: dict[str, int] = {}
+    lines: list[int] = []
+    for number, line in enumerate(text.split("\n")[:MAX_LINES], start=1):
+        entry = line.split("#", 1)[0].split(";", 1)[0].strip()
+        if not entry:
+            continue
+        network, why = _entry(entry, never)
+        if network is not None:
+            found[network.version].append(as_range(network))
+        else:
+            rejects[why] = rejects.get(why, 0) + 1
+            lines += [number] if len(lines) < NAMED_REJECTS else []
+    return Parsed({version: merged(ranges) for version, ranges in found.items()}, rejects, tuple(lines))
+
+
+class Feeds:
+    """Every feed by name, on disk and together in the two sets. Safe for several threads: one load at a time."""
+
+    def __init__(self, folder: Path, elements: Elements) -> None:
+        self._folder, self._elements = folder, elements
+        self._lock = threading.Lock()
+        self._held: dict[int, list[Range]] | None = None
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def load(self, name: str, parsed: Parsed) -> dict[str, Any]:
+        """Replace feed `name`; answer: what changed. Raises NetlinkError, OSError; the old feed then stays on disk."""
+        with self._lock:
+            wanted = self._together({**self._files(), name: parsed.ranges})
+            begun = time.monotonic()
+            added, removed = self._bring(wanted)
+            took = time.monotonic() - begun
+            about = {
+                "name": name,
+                "loaded_at": time.time(),
+                "entries": sum(map(len, parsed.ranges.values())),
+                "rejects": parsed.rejects,
+                "rejected_lines": list(parsed.lines),
+                "ranges": [list(map(list, parsed.ranges[version])) for version in (4, 6)],
+            }
+            durable.write_json(self._folder / f"{name}.json", about)
+        told = {key: value for key, value in about.items() if key != "ranges"}
+        return told | {"added": added, "removed": removed, "seconds": round(took, 3)}
+
+    def restore(self) -> None:
+        """After a start or a table made anew: make the sets hold what is on disk."""
+        with self._lock:
+            self._held = None
+            self._bring(self._together(self._files()))
+
+    def status(self) -> dict[str, dict[str, Any]]:
+        """Feed -> entries, rejects, when it was loaded (epoch seconds)."""
+        known = ((file.stem, durable.read_json(file) or {}) for file in sorted(self._folder.glob("*.json")))
+        return {
+            name: {key: about.get(key) for key in ("entries", "rejects", "loaded_at")} for name, about in known if about
+        }
+
+    def _files(self) -> dict[str, dict[int, list[Range]]]:
+        return {
+            file.stem: {
+                version: [(int(first), int(last)) for first, last in ranges]
+                for version, ranges in zip((4, 6), about["ranges"], strict=True)
+            }
+            for file in sorted(self._folder.glob("*.json"))
+            if (about := durable.read_json(file)) is not None
+        }
+
+    @staticmethod
+    def _together(feeds: dict[str, dict[int, list[Range]]]) -> dict[int, list[Range]]:
+        return {version: merged(r for feed in feeds.values() for r in feed[version]) for version in (4, 6)}
+
+    def _bring(self, wanted: dict[int, list[Range]]) -> tuple[int, int]:
+        """From what the kernel holds to what it should hold, chunk by chunk; answer: intervals added and removed."""
+        held = self._held or {version: self._read(version) for version in (4, 6)}
+        self._held = None  # unknown while it changes, and after a failure
+        added = removed = 0
+        for version in (4, 6):
+            for old, new in chunks(
+                set(held[version]) - set(wanted[version]), set(wanted[version]) - set(held[version])
+            ):
+                changes = [_change(version, old, delete=True), _change(version, new, delete=False)]
+                self._elements.apply([change for change in changes if change.elements])
+                added, removed = added + len(new), removed + len(old)
+        self._held = wanted
+        return added, removed
+
+    def _read(self, version: int) -> list[Range]:
+        """The set's elements as ranges: starts and ends, in order."""
+        points = sorted(
+            (int.from_bytes(e.key, "big"), not e.end)
+            for e in self._elements.read(SETS[version])
+            if len(e.key) == WIDTH[version]
+        )
+        result: list[Range] = []
+        start: int | None = None
+        for point, begins in points:
+            if start is not None and not begins:
+                result.append((start, point - 1))
+            start = point if begins else None
+        if start is not None:
+            result.append((start, (1 << 8 * WIDTH[version]) - 1))
+        return result
+
+
+def chunks(old: set[Range], new: set[Range]) -> Iterator[tuple[list[Range], list[Range]]]:
+    """(delete, add) pairs of bounded size, where a new interval shares its transaction with every old one it touches:
+    an address that is in both is never out of the set in between."""
+    marked = sorted([(r, False) for r in old] + [(r, True) for r in new])
+    delete: list[Range] = []
+    add: list[Range] = []
+    reach = -1
+    for (first, last), is_new in marked:
+        if first > reach and len(delete) + len(add) >= CHUNK:
+            yield delete, add
+            delete, add = [], []
+        (add if is_new else delete).append((first, last))
+        reach = max(reach, last)
+    if delete or add:
+        yield delete, add
+
+
+def _change(version: int, ranges: Iterable[Range], *, delete: bool) -> Change:
+    elements = (e for first, last in ranges for e in interval(first, last, WIDTH[version]))
+    return Change(SETS[version], tuple(elements), delete)
+
+
+def _entry(entry: str, never: dict[int, Ranges]) -> tuple[Network | None, str]:
+    try:
+        network = ip_network(entry, strict=False)
+    except ValueError:
+        return None, "not an address or network"
+    if network.prefixlen < WIDEST[network.version]:
+        return None, "too wide"
+    if never[network.version].overlaps(*as_range(network)):
+        return None, "special-purpose, or the clinic's own"
+    return network, ""

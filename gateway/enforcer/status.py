@@ -1,0 +1,107 @@
+"""What the enforcer tells people and programs about itself: plain values, ready for the wire.
+
+May live here: gathering. May not: changing anything.
+"""
+
+from typing import Any
+
+from gateway.enforcer import clock
+from gateway.enforcer.core import Core
+from gateway.enforcer.generations import CLOSED
+from gateway.enforcer.kernel_nft import NftError
+from gateway.enforcer.quarantine import as_dict
+from gateway.wire import NOT_FOUND, CommandRefused
+
+
+def status(core: Core) -> dict[str, Any]:
+    """`state` is closed, pending, confirmed, or stand-in (a saved text instead of a compiled policy); times in epoch
+    seconds; `drift` lists what somebody else changed in the kernel."""
+    now = clock.now()
+    differences, others = _drift(core)
+    return {
+        "generation": core.loaded.number,
+        "confirmed_generation": core.store.current().current,
+        "state": _state(core),
+        "pending": _pending(core),
+        "drift": differences,
+        "other_tables": others,
+        "features": core.features,
+        "quarantine": [as_dict(record) for record in core.quarantine.records],
+        "pins": core.pins.count(),
+        "feeds": core.feeds.status(),
+        "errors": [{"at": trouble.at, "what": trouble.what} for trouble in core.troubles],
+        "started_at": core.started.wall,
+        "uptime": round(now.boot - core.started.boot, 1),
+    }
+
+
+def generations(core: Core) -> dict[str, Any]:
+    known = core.store.current()
+    return {
+        "current": known.current,
+        "previous": known.previous,
+        "loaded": core.loaded.number,
+        "generations": [
+            {
+                "number": meta.number,
+                "at": meta.at,
+                "actor": meta.actor,
+                "origin": meta.origin,
+                "site_path": meta.site_path,
+                "summary": meta.summary,
+                "state": meta.state,
+                "sha256": meta.sha256,
+                "note": meta.note,
+            }
+            for meta in core.store.metas()
+        ],
+    }
+
+
+def site(core: Core) -> dict[str, Any]:
+    """The text whose policy is loaded. Raises CommandRefused when the closed policy is."""
+    number = core.loaded.number
+    meta = core.store.meta(number)
+    if number == CLOSED or meta is None:
+        raise CommandRefused(NOT_FOUND, "no site is applied", "`clinicgate apply SITE`")
+    text = core.store.site(number).decode("utf-8", errors="replace")
+    return {"generation": number, "site_text": text, "site_path": meta.site_path, "applied_at": meta.at}
+
+
+def counters(core: Core) -> dict[str, Any]:
+    """Named counters: packets and bytes since each was made (they survive a change of rules, not a boot)."""
+    found = core.loader.listing().counters
+    return {
+        "generation": core.loaded.number,
+        "counters": {name: {"packets": packets, "bytes": size} for name, (packets, size) in sorted(found.items())},
+    }
+
+
+def _state(core: Core) -> str:
+    if core.loaded.number == CLOSED:
+        return "closed"
+    if core.pending is not None:
+        return "pending"
+    return "confirmed" if core.loaded.policy else "stand-in"
+
+
+def _pending(core: Core) -> dict[str, Any] | None:
+    waiting = core.pending
+    if waiting is None:
+        return None
+    return {
+        "generation": waiting.generation,
+        "previous": waiting.previous,
+        "actor": waiting.actor,
+        "confirm_within": waiting.confirm_within,
+        "applied_at": waiting.applied_wall,
+        "seconds_left": round(waiting.seconds_left(clock.now()), 1),
+    }
+
+
+def _drift(core: Core) -> tuple[list[str], list[str]]:
+    try:
+        differences, found = core.loader.drift()
+    except NftError as error:
+        return [f"the kernel's table cannot be read: {error}"], []
+    return differences, list(found.other_tables)
