@@ -7,7 +7,7 @@ An attempt that timed out stays open until the exchange ends, because late is be
 May live here: exchanges and attempts. May not: clients' messages, policy, the cache (dns_session.py).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -111,11 +111,11 @@ class Asking(Generic[W]):
         if event.source != attempt.upstream or reply.id != attempt.id or not _answers(reply, exchange.question):
             self._counters.strangers += 1
             return [], None
-        self._sick.pop(attempt.upstream, None)
-        if reply.truncated and not attempt.stream:
-            return list(self._attempt(exchange, now, over_stream=attempt.upstream)), None
-        if reply.rcode in _TRY_NEXT or reply.truncated:
+        if reply.rcode in _TRY_NEXT or (reply.truncated and attempt.stream):
             return self.lost(event.token, now)
+        self._sick.pop(attempt.upstream, None)
+        if reply.truncated:
+            return self._replace(exchange, event.token, self._attempt(exchange, now, over_stream=attempt.upstream))
         return self._settle(exchange, reply, event.data)
 
     def lost(self, token: int, now: float) -> tuple[list[Command], Settled[W] | None]:
@@ -123,16 +123,8 @@ class Asking(Generic[W]):
         exchange = self._by_token.get(token)
         if exchange is None:
             return [], None
-        attempt = exchange.open.pop(token)
-        del self._by_token[token]
-        self._sick[attempt.upstream] = now + self._timing.sick
-        commands: list[Command] = [ForgetUpstream(token)]
-        if exchange.rest:
-            commands += self._attempt(exchange, now)
-        if not exchange.open:
-            more, settled = self._settle(exchange, None, b"")
-            return commands + more, settled
-        return commands, None
+        self._sick[exchange.open[token].upstream] = now + self._timing.sick
+        return self._replace(exchange, token, self._attempt(exchange, now) if exchange.rest else ())
 
     def tick(self, now: float) -> Iterator[tuple[list[Command], Settled[W] | None]]:
         """Whatever is due: further attempts, and giving up."""
@@ -144,6 +136,17 @@ class Asking(Generic[W]):
                     self._sick[attempt.upstream] = now + self._timing.sick
                 self._counters.retried += 1
                 yield list(self._attempt(exchange, now)), None
+
+    def _replace(
+        self, exchange: Exchange[W], token: int, by: Iterable[Command]
+    ) -> tuple[list[Command], Settled[W] | None]:
+        """An attempt is over and others may take its place; when none is left, so is the exchange."""
+        commands: list[Command] = [ForgetUpstream(token), *by]
+        del exchange.open[token], self._by_token[token]
+        if exchange.open:
+            return commands, None
+        more, settled = self._settle(exchange, None, b"")
+        return commands + more, settled
 
     def _attempt(self, exchange: Exchange[W], now: float, over_stream: Upstream | None = None) -> Iterator[Command]:
         """Ask once more, if the bound allows: the same upstream by TCP, or the next one by UDP."""

@@ -151,13 +151,34 @@ def test_truncation_asks_the_same_upstream_by_tcp() -> None:
     cut = bytearray(reply_to(first.data, A))
     cut[2] |= 0x02
     commands, settled = talk.hear(first, bytes(cut))
-    again = one(commands)
+    assert commands[0] == ForgetUpstream(first.token)
+    again = one(commands[1:])
     assert settled is None
     assert (again.upstream, again.stream) == (FIRST, True)
     assert talk.wait(TIMING.attempt) == [], "TCP may take longer"
     _, settled = talk.hear(again, reply_to(again.data, A))
     assert settled is not None
     assert settled.reply is not None
+
+
+def test_truncation_without_tcp_ends_when_nobody_is_left() -> None:
+    talk = Conversation(Question(KEY, False, False, (FIRST,)))
+    first = one(talk.ask())
+    cut = bytearray(reply_to(first.data, A))
+    cut[2] |= 0x02
+    commands, _ = talk.hear(first, bytes(cut))
+    _, settled = talk.asking.lost(one(commands[1:]).token, talk.now)
+    assert settled is not None
+    assert settled.reply is None
+    assert len(talk.asking) == 0
+
+
+def test_truncation_with_no_attempt_left_is_an_end() -> None:
+    talk = Conversation(timing=Timing(attempts=1))
+    first = one(talk.ask())
+    cut = bytearray(reply_to(first.data, A))
+    cut[2] |= 0x02
+    assert talk.hear(first, bytes(cut))[1] is not None
 
 
 def other_id(data: bytes) -> bytes:

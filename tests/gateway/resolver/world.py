@@ -37,13 +37,14 @@ PATIENCE = 10.0
 
 
 class Authority:
-    """Answers A questions from `records` (name -> addresses); knobs: `silent`, `truncate`, `forge`."""
+    """Answers A questions from `records` (name -> addresses); knobs: `silent`, `truncate`, `cut`, `forge`."""
 
     def __init__(self, address: str = UPSTREAM) -> None:
         self.records: dict[str, list[str]] = {}
         self.ttl = 60
         self.silent = False
         self.truncate = False
+        self.cut = False  # end a TCP answer half-way
         self.forge: Callable[[bytes], bytes] | None = None
         self.asked: list[tuple[str, str]] = []
         self.seen: list[dns.message.Message] = []
@@ -105,7 +106,8 @@ class Authority:
                 with connection, connection.makefile("rb") as stream:
                     length = int.from_bytes(stream.read(2), "big")
                     reply = self.reply(stream.read(length), "tcp")
-                    connection.sendall(len(reply).to_bytes(2, "big") + reply)
+                    framed = len(reply).to_bytes(2, "big") + reply
+                    connection.sendall(framed[: len(framed) // 2] if self.cut else framed)
 
 
 class FakeEnforcer:
@@ -232,6 +234,15 @@ def free_port() -> int:
 
 def answers(message: dns.message.Message) -> list[str]:
     return sorted(str(rdata) for rrset in message.answer for rdata in rrset)
+
+
+def ended(connection: socket.socket) -> bool:
+    """Whether the other side closes the connection, in whichever way, without a word."""
+    connection.settimeout(PATIENCE)
+    try:
+        return connection.recv(1) == b""
+    except ConnectionResetError:
+        return True
 
 
 @contextlib.contextmanager

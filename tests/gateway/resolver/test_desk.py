@@ -1,0 +1,83 @@
+"""The desk: which zone a client belongs to, and what the fast path's answers are counted as."""
+
+from ipaddress import ip_network
+
+import pytest
+
+from filters.dns_answer import Answer, Subject
+from filters.dns_exchange import ClientDatagram, Event
+from filters.dns_message import Rcode
+from filters.dns_session import Session
+from filters.verdict import Action, Reason, Verdict
+from gateway.resolver.config import ResolverConfig
+from gateway.resolver.desk import MAX_CLIENTS, Desk
+from gateway.resolver.service import session_config
+from tests.filters.dns_tools import wire
+
+ZONES = [
+    (ip_network("10.20.0.0/16"), "wide"),
+    (ip_network("10.20.20.0/24"), "pc"),
+    (ip_network("2001:db8:20:20::/64"), "pc"),
+]
+
+
+class Told:
+    """A desk whose neighbours write down what they hear."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.counted: list[tuple[str, Answer]] = []
+        self.session = Session(session_config(ResolverConfig("home.arpa", (), ()), {}, b"k"), lambda: 1)
+        self.desk = Desk(self.session, self.events.append, lambda client, answer: self.counted.append((client, answer)))
+        self.desk.adopt(ZONES)
+
+
+@pytest.mark.parametrize(
+    ("source", "zone"),
+    [
+        ("10.20.20.11", "pc"),
+        ("10.20.80.11", "wide"),
+        ("2001:db8:20:20::5", "pc"),
+        ("192.0.2.1", ""),
+        ("fe80::1", "guest"),
+        ("fe80::1%eth1.20", "guest"),
+    ],
+)
+def test_the_zone_is_told_by_the_client_and_for_link_local_by_the_socket(source: str, zone: str) -> None:
+    assert Told().desk.client(source, "guest").zone == zone
+
+
+def test_a_client_is_looked_up_once_until_the_zones_change() -> None:
+    told = Told()
+    first = told.desk.client("10.20.20.11", "pc")
+    assert told.desk.client("10.20.20.11", "pc") is first
+    told.desk.adopt([(ip_network("10.20.20.0/24"), "moved")])
+    assert told.desk.client("10.20.20.11", "pc").zone == "moved"
+
+
+def test_remembered_clients_are_bounded() -> None:
+    told = Told()
+    for number in range(MAX_CLIENTS + 10):
+        told.desk.client(f"10.20.{number >> 8}.{number & 255}", "pc")
+    assert len(told.desk._clients) <= MAX_CLIENTS
+
+
+def test_a_fast_answer_with_a_subject_is_counted_and_one_without_is_not() -> None:
+    told = Told()
+    client = told.desk.client("10.20.20.11", "pc")
+    plain, blocked = Answer(Rcode.NOERROR, (0, 0), b""), Answer(Rcode.NXDOMAIN, (0, 0), b"")
+    blocked.subject = Subject("bad.example", "A", Verdict(Action.NXDOMAIN, Reason.LISTED))
+    client.table.keep(wire("www.example")[12:], plain, dnssec=False)
+    client.table.keep(wire("bad.example")[12:], blocked, dnssec=False)
+    assert told.desk.datagram(wire("www.example"), client, 0.0) is not None
+    assert told.desk.datagram(wire("bad.example"), client, 0.0) is not None
+    assert told.desk.datagram(wire("new.example"), client, 0.0) is None
+    assert told.counted == [("10.20.20.11", blocked)]
+    assert told.desk.fast == 2
+
+
+def test_a_question_goes_to_the_session_with_its_zone() -> None:
+    told = Told()
+    client = told.desk.client("10.20.20.11", "guest")
+    told.desk.question(b"data", client, "channel", stream=True)
+    assert told.events == [ClientDatagram(b"data", client.address, "pc", "channel", True)]

@@ -1,0 +1,63 @@
+"""The way upstream: fresh ports and ids, TCP, forgers, and the dead."""
+
+import dns.flags
+import dns.message
+import dns.query
+import dns.rcode
+
+from filters.dns_exchange import Upstream
+from tests.gateway.resolver.world import (
+    Authority,
+    Running,
+    answers,
+    config,
+)
+
+
+def test_a_truncated_upstream_answer_is_fetched_by_tcp_and_truncated_for_small_clients(
+    running: Running, authority: Authority
+) -> None:
+    authority.truncate = True
+    authority.records["many.example"] = [f"192.0.2.{last}" for last in range(1, 60)]
+    small = running.ask("many.example")
+    assert small.flags & dns.flags.TC
+    assert authority.asked == [("many.example", "udp"), ("many.example", "tcp")]
+    assert len(answers(running.ask("many.example", use_edns=0, payload=1232))) == 59
+    assert len(answers(running.ask("many.example", tcp=True))) == 59
+
+
+def test_a_forged_reply_on_the_right_socket_is_ignored(running: Running, authority: Authority) -> None:
+    authority.forge = lambda reply: (
+        bytes((reply[0] ^ 0xFF,)) + reply[1:].replace(b"\xc0\x00\x02\x01", b"\x06\x06\x06\x06")
+    )
+    assert answers(running.ask("www.example")) == ["192.0.2.1"]
+    assert running.resolver.session.counters.strangers == 1
+
+
+def test_ports_and_ids_are_new_for_every_question(running: Running, authority: Authority) -> None:
+    names = [f"n{number}.example" for number in range(20)]
+    for name in names:
+        running.ask(name)
+    assert len(set(authority.ports)) > 10
+    assert len({question.id for question in authority.seen}) > 10
+    assert {question.payload for question in authority.seen} == {1232}
+
+
+def test_a_dead_upstream_is_left_for_the_next(idle: Running, authority: Authority) -> None:
+    nobody = Upstream("127.99.0.54", authority.upstream.port)  # refuses at once, by ICMP
+    assert idle.adopt(config(authority, upstreams=(nobody, authority.upstream)))
+    assert answers(idle.ask("www.example")) == ["192.0.2.1"]
+
+
+def test_an_upstream_that_cuts_the_tcp_answer_is_servfail(running: Running, authority: Authority) -> None:
+    authority.truncate = authority.cut = True
+    assert running.ask("www.example").rcode() == dns.rcode.SERVFAIL
+    assert authority.asked == [("www.example", "udp"), ("www.example", "tcp")]
+
+
+def test_what_is_settled_leaves_no_socket_behind(running: Running, authority: Authority) -> None:
+    authority.truncate = True
+    for number in range(10):
+        running.ask(f"n{number}.example")
+    upstreams = running.resolver._upstreams
+    assert (upstreams._sockets, upstreams._streams) == ({}, {})
