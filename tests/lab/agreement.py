@@ -1,6 +1,8 @@
-"""Does the kernel do what evaluation says? Random clinics and packets, answered by both.
+"""Does the kernel do what evaluation and `explain` say? Random clinics and packets, answered by all of them.
 
-May live here: asking both and comparing verdict, way out and translated addresses. May not: making clinics or packets
+Each packet is asked twice: as it is, and, when words can ask for it, as the packet that `explain` answers about.
+
+May live here: asking and comparing verdict, way out and translated addresses. May not: making clinics or packets
 (tests/generate*.py), sending (gateway/lab/probe.py).
 
 The long run: `python -m tests.lab.agreement --sites 200 --packets 50`. It prints every disagreement with the command
@@ -20,6 +22,7 @@ from gateway.lab.topology import plan
 from gateway.lab.wiring import gateway_ports, load, wired
 from ruleset.compile import compile_ruleset
 from ruleset.evaluate import evaluate
+from ruleset.explain import Check, Question, explain
 from ruleset.packet import EPHEMERAL, Facts, Outcome, Packet
 from ruleset.render import render
 from ruleset.resolved import Address, ResolvedSite
@@ -82,16 +85,33 @@ def disagreements(seed: int, count: int, spoil: Callable[[str], str] = str) -> l
     resolved, ruleset, known = clinic(seed)
     own = own_addresses(resolved)
     asked = packets(resolved, known, seed, count, own)
+    answered = [(packet, evaluate(ruleset, resolved, packet, known)) for packet in asked]
+    answered += [(c.packet, c.outcome) for packet in asked for c in explained(resolved, ruleset, known, packet)]
     with wired(resolved) as rig:
         load(rig, spoil(render(ruleset)) + generate.element_lines(known))
-        seen = send_all(rig, [_probe(str(number), packet) for number, packet in enumerate(asked)])
+        seen = send_all(rig, [_probe(str(number), packet) for number, (packet, _) in enumerate(answered)])
     found = []
-    for number, packet in enumerate(asked):
-        outcome = evaluate(ruleset, resolved, packet, known)
+    for number, (packet, outcome) in enumerate(answered):
         computed, real = _computed(packet, outcome, own), _real(packet, seen[str(number)])
         if computed != real:
             found.append(Disagreement(seed, packet, computed, outcome, real))
     return found
+
+
+def explained(resolved: ResolvedSite, ruleset: Ruleset, known: Facts, packet: Packet) -> tuple[Check, ...]:
+    """What `explain` says about this packet, in every family it looks at; nothing when words cannot ask for it.
+
+    An address that the box was leased is not in the site file, so that `explain` takes it for somebody outside."""
+    if packet.local or (packet.protocol.startswith("icmp") and packet.icmp_type != "echo-request"):
+        return ()
+    protocol = packet.protocol if packet.protocol in ("tcp", "udp") else "echo"
+    question = Question(_word(resolved, packet.src), _word(resolved, packet.dst), protocol, packet.dport)
+    return explain(resolved, ruleset, question, known).checks
+
+
+def _word(resolved: ResolvedSite, address: Address) -> str:
+    """As people would name it: the device, else the address."""
+    return next((host.name for host in resolved.hosts if address in host.addresses), str(address))
 
 
 def own_addresses(resolved: ResolvedSite) -> Own:
