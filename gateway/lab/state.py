@@ -1,0 +1,39 @@
+"""The lab gateway's own state and run folders: who may write where, who has which role, the block lists.
+
+May live here: making these folders. May not: what the processes keep in them.
+
+Both are shared by processes of different users, as on the box: sticky, so that nobody removes what is another's.
+"""
+
+import json
+import os
+from pathlib import Path
+
+from gateway.lab.folder import Folder
+from gateway.lab.names import list_text
+from gateway.lab.specs import ACCESS, WATCHER
+from ruleset.resolved import ResolvedSite
+
+SHARED = 0o1775  # root's, the watcher's group may add its own files (database, socket)
+
+
+def make_gateway_folders(folder: Folder, resolved: ResolvedSite) -> None:
+    """Everything the gateway's processes need to find before they start."""
+    paths = folder.gateway
+    for path in (paths.state, paths.run):
+        path.mkdir(parents=True, mode=0o755)
+        os.chown(path, 0, WATCHER)
+        path.chmod(SHARED)
+    access = paths.access_files[0]
+    access.write_text(json.dumps(ACCESS), encoding="ascii")
+    access.chmod(0o644)
+    paths.lists.mkdir(mode=0o755)
+    for name, block_list in resolved.site.dns.lists.items():
+        place = paths.lists / block_list.path
+        if place.resolve().is_relative_to(paths.lists.resolve()):
+            _write_list(place, name)
+
+
+def _write_list(place: Path, name: str) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
+    place.write_text(list_text(name), encoding="ascii")
