@@ -1,0 +1,93 @@
+"""The technician of a demo: applies a site in the lab and confirms it as a person at the page would.
+
+May live here: that one conversation with the enforcer. May not: policy, pages.
+
+The confirm rests on a real connection: opened after the apply, from the administrator's PC through the firewall to the
+page. The page is the one that may speak for a person, so the commands come under its user, as they do on the box.
+"""
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from gateway.client import EnforcerClient, EnforcerUnavailable, Refused
+from gateway.lab import netns
+from gateway.lab.errors import LabError
+from gateway.lab.folder import Folder, Record, RecordedHost
+from gateway.lab.lifecycle import LOOK_SECONDS
+from gateway.lab.specs import UI_PORT, WEBUI
+from ruleset.resolved import Address, ResolvedSite
+
+PERSON = "technician"
+PAGE_SECONDS = 30.0
+CONNECT_SECONDS = 1.0
+CONFIRM_WITHIN = 90
+
+
+def page_address(resolved: ResolvedSite) -> Address:
+    """Where the owner's page is for those in the management zone. Raises LabError."""
+    segment = next((s for s in resolved.segments if s.role == "mgmt"), None)
+    if segment is None or not segment.gateways:
+        raise LabError("the site has no management zone with an address, so nobody reaches the page; add one")
+    return segment.gateways[0]
+
+
+def admin_host(record: Record, resolved: ResolvedSite) -> RecordedHost:
+    """The administrator's PC: of kind admin-pc, else whoever is in the management zone. Raises LabError."""
+    zones = {segment.name for segment in resolved.segments if segment.role == "mgmt"}
+    members = [host for host in record.hosts if host.zone in zones]
+    if not members:
+        raise LabError("the site has no management zone; the page and the confirm need one")
+    return next((host for host in members if host.device_kind == "admin-pc"), members[0])
+
+
+def apply_and_confirm(folder: Folder, record: Record, resolved: ResolvedSite, text: str) -> dict[str, Any]:
+    """Applies the site and confirms it; answer: what the enforcer said to the apply. Raises LabError."""
+    try:
+        with _as_the_page():
+            applied = _client(folder).call(
+                "apply", site_text=text, site_path=record.site, confirm_within=CONFIRM_WITHIN
+            )
+        opened = reach_page(admin_host(record, resolved), page_address(resolved))
+        with _as_the_page():
+            _client(folder, opened).call("confirm")
+    except (Refused, EnforcerUnavailable) as error:
+        raise LabError(f"the site could not be applied in the lab: {error}") from error
+    return applied
+
+
+def reach_page(admin: RecordedHost, address: Address) -> float:
+    """Opens a new connection from the administrator's PC to the page; answer: when (epoch seconds). Raises LabError."""
+    descriptor = netns.open_named(admin.namespace)
+    deadline = time.monotonic() + PAGE_SECONDS
+    try:
+        while time.monotonic() < deadline:
+            family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+            with netns.open_socket(descriptor, family, socket.SOCK_STREAM) as sock:
+                sock.settimeout(CONNECT_SECONDS)
+                opened = time.time()
+                try:
+                    sock.connect((str(address), UI_PORT))
+                    return opened
+                except OSError:
+                    time.sleep(LOOK_SECONDS)
+    finally:
+        os.close(descriptor)
+    raise LabError(f"the page at {address}:{UI_PORT} does not answer {admin.name}; see `clinicgate lab status`")
+
+
+def _client(folder: Folder, opened: float | None = None) -> EnforcerClient:
+    return EnforcerClient(folder.gateway.enforcer_socket, actor=PERSON, connection_opened=opened)
+
+
+@contextmanager
+def _as_the_page() -> Iterator[None]:
+    """Connections made inside bear the page's user (SO_PEERCRED takes the effective uid at connect, unix(7))."""
+    os.seteuid(WEBUI)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
