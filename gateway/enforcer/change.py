@@ -20,8 +20,10 @@ from gateway.enforcer.steps import Progress, Tell, silent
 from gateway.wire import CONFIRM_REFUSED, KERNEL_REFUSED, NOT_FOUND, NOT_PENDING, PENDING, CommandRefused
 from ruleset.compile import compile_ruleset, next_expiry
 from ruleset.render import render
+from ruleset.resolved import ResolvedSite
 
 ITSELF = "enforcer"
+LONGEST_WAIT = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,48 +34,42 @@ class Who:
     origin: Origin
 
 
-def apply(core: Core, site: bytes, path: str, who: Who, confirm_within: float, tell: Tell = silent) -> Pending:
-    """From a site file to a loaded policy that waits for its confirm; `confirm_within` in seconds.
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A site to apply: its bytes, the path people know it by, who wants it, and the seconds to confirm within."""
+
+    site: bytes
+    path: str
+    who: Who
+    confirm_within: float
+
+
+def apply(core: Core, order: Order, tell: Tell = silent) -> Pending:
+    """From a site file to a loaded policy that waits for its confirm.
 
     Raises CommandRefused: the site, an invariant, the kernel, a probe, or another change that still waits.
     """
     with core.changing:
         _refuse_while_pending(core)
         step = Progress(tell)
-        now = clock.now()
         step("parse")
-        resolved = policy.parse(site, path, now.utc())
-        step("compile")
-        new = Policy(site, path, resolved, compile_ruleset(resolved, core.live(), now.utc()))
-        step("invariants")
-        policy.hold_invariants(resolved, new.ruleset)
-        step("dry run")
-        text = _dry_run(core, new)
-        step("save")
-        number = save(core, new, who, now)
+        resolved = policy.parse(order.site, order.path, clock.now().utc())
         well_before = probes.well(core.probes, resolved)
-        step("announce")
-        previous = core.store.current().current
-        core.pending = pending.begin(number, previous, who.actor, confirm_within, clock.now())
-        pending.write(core.paths.pending, core.pending)
         try:
-            step("load")
-            core.loader.load(new.ruleset, text)
-            step("read back")
-            core.loader.read_back(new.ruleset)
-            core.adopt(Loaded(number, new))
+            with core.loading:
+                _load(core, order, resolved, step)
             step("probe")
-            _probe(core, new, well_before)
+            _probe(core, resolved, well_before)
             step("wait for confirm")
-            return _wait(core, number, who)
+            return _wait(core)
         except UNLOADABLE as error:
-            give_back(core, f"applying failed: {error}", who)
-            raise (
-                error
-                if isinstance(error, CommandRefused)
-                else CommandRefused(
-                    KERNEL_REFUSED, f"the policy did not take hold: {error}", "the previous generation is loaded again"
-                )
+            if core.pending is None:
+                raise
+            give_back(core, f"applying failed: {error}", order.who)
+            if isinstance(error, CommandRefused):
+                raise
+            raise CommandRefused(
+                KERNEL_REFUSED, f"the policy did not take hold: {error}", "the previous generation is loaded again"
             ) from error
 
 
@@ -163,28 +159,45 @@ def tick(core: Core, now: Moment) -> float:
             if left > 0:
                 return left
             give_back(core, f"nobody confirmed within {core.pending.confirm_within:g} s")
-        return min(_recompile_if_expired(core, now), 3600.0)
+        return _leave_out_expired(core, now)
 
 
-def _recompile_if_expired(core: Core, now: Moment) -> float:
-    """Chains are replaced, established flows go on; answer: seconds until a permit expires next."""
-    old = core.loaded.policy
-    if old is None:
-        return 3600.0
-    at = core.sensible_now(now)
-    ruleset = compile_ruleset(old.resolved, core.live(), at)
-    if ruleset != old.ruleset:
-        try:
-            core.loader.put(ruleset)
-        except UNLOADABLE as error:
-            core.trouble(f"compiling anew failed, the old rules stay: {error}")
-            return 60.0
-        core.adopt(Loaded(core.loaded.number, Policy(old.site, old.site_path, old.resolved, ruleset)))
-        core.store.rewrite_text(core.loaded.number, render(ruleset))
-        gone = sorted(set(old.ruleset.origins) - set(ruleset.origins))
+def _leave_out_expired(core: Core, now: Moment) -> float:
+    """Answer: seconds until a permit expires next."""
+    gone = core.refresh(now)
+    loaded = core.loaded.policy
+    if loaded is None:
+        return LONGEST_WAIT
+    if gone:
+        core.store.rewrite_text(core.loaded.number, render(loaded.ruleset))
         _note(core, None, "recompile", f"generation {core.loaded.number}", f"no longer in force: {', '.join(gone)}")
-    following = next_expiry(old.resolved, at)
-    return max(1.0, (following - at).total_seconds()) if following else 3600.0
+    at = core.sensible_now(now)
+    following = next_expiry(loaded.resolved, at)
+    return min(max(1.0, (following - at).total_seconds()), LONGEST_WAIT) if following else LONGEST_WAIT
+
+
+def _load(core: Core, order: Order, resolved: ResolvedSite, step: Progress) -> None:
+    """Compile to read-back: short, and nobody else loads in between."""
+    now = clock.now()
+    step("compile")
+    live = core.live()
+    ruleset = compile_ruleset(resolved, live, now.utc())
+    new = Policy(order.site, order.path, resolved, ruleset)
+    step("invariants")
+    policy.hold_invariants(resolved, ruleset, live)
+    step("dry run")
+    text = _dry_run(core, new)
+    step("save")
+    number = save(core, new, order.who, now)
+    step("announce")
+    previous = core.store.current().current
+    core.pending = pending.begin(number, previous, order.who.actor, order.confirm_within, clock.now())
+    pending.write(core.paths.pending, core.pending)
+    step("load")
+    core.loader.load(text)
+    step("read back")
+    core.loader.read_back(ruleset)
+    core.adopt(Loaded(number, new))
 
 
 def _dry_run(core: Core, new: Policy) -> str:
@@ -202,20 +215,22 @@ def _dry_run(core: Core, new: Policy) -> str:
         ) from error
 
 
-def _probe(core: Core, new: Policy, well_before: frozenset[str]) -> None:
-    failed = probes.failing(core.probes, new.resolved, well_before)
+def _probe(core: Core, resolved: ResolvedSite, well_before: frozenset[str]) -> None:
+    failed = probes.failing(core.probes, resolved, well_before)
     if failed:
         raise CommandRefused(
             KERNEL_REFUSED, f"a health probe failed: {failed[0]}", "the previous generation is loaded again"
         )
 
 
-def _wait(core: Core, number: int, who: Who) -> Pending:
+def _wait(core: Core) -> Pending:
     """The time to confirm begins now, when everything is in place."""
-    assert core.pending is not None
-    core.pending = pending.begin(number, core.pending.previous, who.actor, core.pending.confirm_within, clock.now())
+    begun = core.pending
+    if begun is None:
+        raise CommandRefused(NOT_PENDING, "the change was given up meanwhile")
+    core.pending = pending.begin(begun.generation, begun.previous, begun.actor, begun.confirm_within, clock.now())
     pending.write(core.paths.pending, core.pending)
-    core.store.mark(number, "pending")
+    core.store.mark(begun.generation, "pending")
     core.wake.set()
     return core.pending
 

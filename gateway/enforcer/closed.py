@@ -5,12 +5,12 @@ replies, ICMP that networks need, and SSH from private and link-local addresses,
 The sets are the usual ones, so that isolation and feeds go on. The chains have names of their own: a base chain of a
 site may sit at another priority, and the kernel cannot move one.
 
-May live here: this one ruleset. May not: anything that depends on a site.
+May live here: this one ruleset, and isolation for a saved text. May not: anything that depends on a site.
 """
 
 from ipaddress import ip_network
 
-from ruleset.compile_parts import SETS, TABLE, counters_of
+from ruleset.compile_parts import QUARANTINE4, QUARANTINE6, QUARANTINE_MAC, SETS, TABLE, counters_of
 from ruleset.tree import (
     L4,
     Accept,
@@ -43,6 +43,20 @@ NEEDED4 = ("destination-unreachable", "time-exceeded", "parameter-problem", "ech
 WHY = "The closed policy: nothing passes until a site is applied"
 
 
+# For a saved text that stands in for a policy that does not compile any more: it may be older than an isolation.
+ISOLATION_TEXT = f"""table inet {TABLE} {{
+	chain stand-in-isolation {{
+		type filter hook prerouting priority -300; policy accept;
+		ether saddr @{QUARANTINE_MAC} drop comment "closed:quarantine"
+		ip saddr @{QUARANTINE4} drop comment "closed:quarantine"
+		ip daddr @{QUARANTINE4} drop comment "closed:quarantine"
+		ip6 saddr @{QUARANTINE6} drop comment "closed:quarantine"
+		ip6 daddr @{QUARANTINE6} drop comment "closed:quarantine"
+	}}
+}}
+"""
+
+
 def closed_ruleset() -> Ruleset:
     """The whole table, the same every time."""
     hook = Hook("filter", "prerouting", -300, "accept")
@@ -57,9 +71,9 @@ def closed_ruleset() -> Ruleset:
 
 def _isolation() -> list[Rule]:
     return [
-        _rule("quarantine", Drop(), InSet("quarantine_mac", None, ("ether saddr",))),
-        _rule("quarantine", Drop(), InSet("quarantine4", 4, ("saddr",))),
-        _rule("quarantine", Drop(), InSet("quarantine6", 6, ("saddr",))),
+        _rule("quarantine", Drop(), InSet(QUARANTINE_MAC, None, ("ether saddr",))),
+        _rule("quarantine", Drop(), InSet(QUARANTINE4, 4, ("saddr",))),
+        _rule("quarantine", Drop(), InSet(QUARANTINE6, 6, ("saddr",))),
     ]
 
 

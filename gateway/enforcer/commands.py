@@ -14,7 +14,7 @@ from gateway import audit
 from gateway.enforcer import change, clock, feeds, nflog, pending, status
 from gateway.enforcer.addresses import never_outside
 from gateway.enforcer.arguments import Arguments
-from gateway.enforcer.change import Who
+from gateway.enforcer.change import Order, Who
 from gateway.enforcer.core import Core
 from gateway.enforcer.elements import mac_key
 from gateway.enforcer.netlink import NetlinkError
@@ -76,7 +76,7 @@ def _apply(call: Call) -> dict[str, Any]:
     within = call.args.number("confirm_within", pending.SHORTEST, pending.LONGEST, pending.USUAL)
     call.args.done()
     call.plan = f"apply {path}, confirm within {within:g} s"
-    waiting = change.apply(call.core, text.encode("utf-8", "replace"), path, call.who, within, call.tell)
+    waiting = change.apply(call.core, Order(text.encode("utf-8", "replace"), path, call.who, within), call.tell)
     left = waiting.seconds_left(clock.now())
     return {"generation": waiting.generation, "previous": waiting.previous, "seconds_left": round(left, 1)}
 
@@ -100,7 +100,7 @@ def _quarantine_add(call: Call) -> dict[str, Any]:
     call.plan = f"isolate {record.device or record.mac or ', '.join(record.addresses)}: {record.reason}"
     if len(call.core.quarantine.records) >= MAX_RECORDS:
         raise CommandRefused(BUSY, f"{MAX_RECORDS} devices are isolated already", "`clinicgate quarantine remove`")
-    kept, killed = call.core.quarantine.add(record)
+    kept, killed = call.core.isolate(record)
     return {"quarantined": as_dict(kept), "flows_ended": killed}
 
 
@@ -113,7 +113,7 @@ def _quarantine_remove(call: Call) -> dict[str, Any]:
     ]
     if not matching:
         raise CommandRefused(NOT_FOUND, f"{value} is not isolated", "see `clinicgate quarantine list`")
-    call.core.quarantine.remove(matching)
+    call.core.release(matching)
     return {"released": [as_dict(record) for record in matching]}
 
 

@@ -7,7 +7,8 @@ May live here: the parts, `install`, the memory of what is loaded. May not: the 
 import json
 import threading
 from collections import deque
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from gateway import durable
@@ -15,7 +16,7 @@ from gateway.audit import AuditLog
 from gateway.enforcer import clock, features, policy, sysctl
 from gateway.enforcer.addresses import never_outside
 from gateway.enforcer.clock import Moment
-from gateway.enforcer.closed import closed_ruleset
+from gateway.enforcer.closed import ISOLATION_TEXT, closed_ruleset
 from gateway.enforcer.elements import Elements
 from gateway.enforcer.feeds import Feeds
 from gateway.enforcer.generations import CLOSED, Generations
@@ -30,7 +31,8 @@ from gateway.enforcer.probes import PROBES, Probe
 from gateway.enforcer.quarantine import Quarantine, as_dict
 from gateway.paths import Paths
 from gateway.wire import CommandRefused
-from ruleset.live import LiveState
+from ruleset.compile import compile_ruleset
+from ruleset.live import LiveState, Quarantined
 from ruleset.resolved import ResolvedSite
 
 ERRORS_KEPT = 20
@@ -55,12 +57,14 @@ class Trouble:
 
 @dataclass
 class Core:
-    """`changing` is held by whoever changes the ruleset; the sets have locks of their own and never wait for it."""
+    """Two locks, taken in this order: `changing` for a whole change (probes may take seconds), `loading` from a compile
+    to the load of its result (some 100 ms). The sets have locks of their own and wait for neither."""
 
     paths: Paths
     nft: Nft
     probes: tuple[Probe, ...] = PROBES
     changing: threading.RLock = field(default_factory=threading.RLock)
+    loading: threading.RLock = field(default_factory=threading.RLock)
     loaded: Loaded = field(default_factory=Loaded)
     pending: Pending | None = None
     wake: threading.Event = field(default_factory=threading.Event)
@@ -103,25 +107,56 @@ class Core:
         newest = next((meta.at for meta in self.store.metas()), 0.0)
         return datetime.fromtimestamp(max(now.wall, newest), UTC)
 
+    def isolate(self, record: Quarantined) -> tuple[Quarantined, int]:
+        """Packets stop, then flows end, then the disk knows; answer: the record, and how many flows ended."""
+        kept = self.quarantine.enter(record)
+        self.refresh(clock.now())
+        killed = self.quarantine.end_flows(kept)
+        self.quarantine.save()
+        return kept, killed
+
+    def release(self, records: Sequence[Quarantined]) -> None:
+        self.quarantine.remove(records)
+        self.refresh(clock.now())
+        self.quarantine.save()
+
+    def refresh(self, now: Moment) -> list[str]:
+        """Compile the loaded site again, for the present time and live state; load it if it differs.
+
+        Chains are replaced, established flows go on. Answer: rule ids no longer in force. Raises one of UNLOADABLE.
+        """
+        with self.loading:
+            old = self.loaded.policy
+            if old is None:
+                return []
+            ruleset = compile_ruleset(old.resolved, self.live(), self.sensible_now(now))
+            if ruleset == old.ruleset:
+                return []
+            self.loader.update(ruleset)
+            self.loaded = Loaded(self.loaded.number, replace(old, ruleset=ruleset))
+            self.after_empty()
+            return sorted(set(old.ruleset.origins) - set(ruleset.origins))
+
     def install(self, number: int) -> None:
         """Put a saved generation (or CLOSED) into the kernel. Raises one of UNLOADABLE when it cannot be done.
 
         Compiled anew from its site, because permits expire and kernels change; if that fails, its own text.
         """
-        if number == CLOSED:
-            self.loader.put(closed_ruleset())
-            self.adopt(Loaded())
-            return
-        meta, now = self.store.meta(number), self.sensible_now(clock.now())
-        try:
-            prepared = policy.prepare(self.store.site(number), meta.site_path if meta else "", self.live(), now)
-            self.loader.put(prepared.ruleset)
-        except UNLOADABLE as error:
-            self.trouble(f"generation {number} does not compile and load any more ({error}); trying its saved text")
-            self.loader.load_fresh(self.store.text(number))
-            self.adopt(Loaded(number, None))
-            return
-        self.adopt(Loaded(number, prepared))
+        with self.loading:
+            if number == CLOSED:
+                self.loader.put(closed_ruleset())
+                self.adopt(Loaded())
+                return
+            meta, now = self.store.meta(number), self.sensible_now(clock.now())
+            try:
+                prepared = policy.prepare(self.store.site(number), meta.site_path if meta else "", self.live(), now)
+                self.loader.put(prepared.ruleset)
+            except UNLOADABLE as error:
+                self.trouble(f"generation {number} does not compile and load any more ({error}); trying its saved text")
+                self.loader.load_fresh(self.store.text(number) + ISOLATION_TEXT)
+                self.adopt(Loaded(number, None))
+                return
+            self.adopt(Loaded(number, prepared))
 
     def install_first(self, candidates: list[int]) -> int:
         """The first of `candidates` that loads; answer: which. Raises the last one's error when none does."""
@@ -141,12 +176,17 @@ class Core:
         self.quarantine.restore(self.site)
         self.pins.restore(self.site, never_outside(self.site))
         switches = sysctl.CLOSED if loaded.number == CLOSED else sysctl.ROUTER
-        if self.loader.take_emptied():
-            self.pins.forget()
-            self.feeds.restore()
+        self.after_empty()
         for trouble in sysctl.write(sysctl.uplinks(self.site) + switches):
             self.trouble(trouble)
         self.wake.set()
+
+    def after_empty(self) -> None:
+        """If a load had to empty the sets, fill them again."""
+        if self.loader.take_emptied():
+            self.quarantine.restore(self.site)
+            self.pins.forget()
+            self.feeds.restore()
 
     def forget_pending(self) -> None:
         durable.remove(self.paths.pending)

@@ -4,6 +4,7 @@ May live here: the order render - load - list - compare. May not: which policy, 
 """
 
 from gateway.enforcer import listing
+from gateway.enforcer.delta import small_change
 from gateway.enforcer.kernel_nft import Nft, NftError
 from gateway.enforcer.listing import Listing
 from ruleset.compile_parts import TABLE
@@ -23,24 +24,30 @@ class Loader:
     def __init__(self, nft: Nft) -> None:
         self._nft = nft
         self._expected: Listing | None = None
+        self._ruleset: Ruleset | None = None
         self._emptied = False
 
     def listing(self) -> Listing:
+        """Our table as the kernel holds it. Raises NftError."""
         return listing.read(self._nft.ruleset(), TABLE)
 
     def dry_run(self, ruleset: Ruleset) -> str:
-        """Let the kernel go through it without keeping it; answer: the transaction. Raises NftError."""
-        text = render(ruleset, self.listing().existing())
+        """Let the kernel go through it without keeping it; answer: the transaction, for `load`. Raises NftError."""
+        found = self.listing()
+        untouched = self._expected is not None and not listing.drift(self._expected, found)
+        small = small_change(self._ruleset, ruleset) if untouched and self._ruleset else None
+        text = render(ruleset, found.existing()) if small is None else small
         self._nft.check(text)
         return text
 
-    def load(self, ruleset: Ruleset, text: str | None = None) -> None:
+    def load(self, text: str) -> None:
         """One transaction; sets and the counters still in use live on. Raises NftError: nothing changed."""
-        self._nft.load(text or render(ruleset, self.listing().existing()))
+        self._nft.load(text)
+        self._ruleset = None  # until it is read back
 
     def load_fresh(self, text: str) -> None:
         """Replace the whole table by a complete text, its sets empty: for when the table's own shape is in the way."""
-        self._nft.load(FRESH + text)
+        self.load(FRESH + text)
         self._emptied = True
         self._expected = self.listing()
 
@@ -50,16 +57,28 @@ class Loader:
         differences = listing.missing(ruleset, found)
         if differences:
             raise ReadBackError("; ".join(differences))
-        self._expected = found
+        self._expected, self._ruleset = found, ruleset
 
     def put(self, ruleset: Ruleset) -> None:
-        """Load and read back; when the table's old shape is in the way, replace it whole. Raises as those two do."""
+        """Load the whole and read back; when the table's old shape is in the way, replace it. Raises as those do."""
         try:
-            self.load(ruleset)
+            self.load(render(ruleset, self.listing().existing()))
         except NftError:
-            self._nft.load(FRESH + render(ruleset))
+            self.load(FRESH + render(ruleset))
             self._emptied = True
         self.read_back(ruleset)
+
+    def update(self, ruleset: Ruleset) -> None:
+        """As `put`, at once when only rules differ: without a listing first, so what else differs shows afterwards."""
+        small = small_change(self._ruleset, ruleset) if self._ruleset else None
+        if small is None:
+            self.put(ruleset)
+            return
+        try:
+            self.load(small)
+            self.read_back(ruleset)
+        except (NftError, ReadBackError):
+            self.put(ruleset)
 
     def take_emptied(self) -> bool:
         """Whether the sets lost their elements since this was last asked."""

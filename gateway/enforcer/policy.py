@@ -44,9 +44,9 @@ def parse(site: bytes, path: str, now: datetime, *, applied_before: bool = False
     return loaded.resolved
 
 
-def hold_invariants(resolved: ResolvedSite, ruleset: Ruleset) -> None:
+def hold_invariants(resolved: ResolvedSite, ruleset: Ruleset, live: LiveState) -> None:
     """Raises CommandRefused naming every broken invariant and the rule that breaks it."""
-    broken = invariants.check(resolved, ruleset)
+    broken = invariants.check(resolved, ruleset, live)
     if broken:
         raise CommandRefused(
             INVARIANT,
@@ -60,7 +60,7 @@ def prepare(site: bytes, path: str, live: LiveState, now: datetime) -> Policy:
     """A site that was applied before, compiled for now: what has expired is left out. Raises CommandRefused."""
     resolved = parse(site, path, now, applied_before=True)
     ruleset = compile_ruleset(resolved, live, now)
-    hold_invariants(resolved, ruleset)
+    hold_invariants(resolved, ruleset, live)
     return Policy(site, path, resolved, ruleset)
 
 

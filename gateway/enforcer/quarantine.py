@@ -41,33 +41,45 @@ class Quarantine:
         """Whether `address` belongs to an isolated device."""
         return address in self._held
 
-    def add(self, record: Quarantined) -> tuple[Quarantined, int]:
-        """Isolate; answer: the record with every address found, and how many flows were ended.
+    def enter(self, record: Quarantined) -> Quarantined:
+        """Into the kernel's sets; answer: the record with every address found. `end_flows` and `save` are to follow.
 
         The order is the promise: packets stop with the sets, long before the disk has answered.
         """
         with self._lock:
             merged = _merge(self._records, with_neighbours(record, neighbours()))
             self._sync(merged)
-            killed = self._kill(self._addresses([merged[-1]]))
-            self._keep(merged)
-            return merged[-1], killed
+            self._hold(merged)
+            return merged[-1]
 
     def remove(self, wanted: Sequence[Quarantined]) -> None:
+        """Out of the kernel's sets; `save` is to follow."""
         with self._lock:
             rest = tuple(record for record in self._records if record not in wanted)
             self._sync(rest)
-            self._keep(rest)
+            self._hold(rest)
+
+    def end_flows(self, record: Quarantined) -> int:
+        """End the tracked flows of an isolated device; answer: how many."""
+        conntrack = Conntrack()
+        try:
+            return conntrack.kill(self._addresses([record]))
+        finally:
+            conntrack.close()
+
+    def save(self) -> None:
+        """After the return the list is on the disk. Raises OSError."""
+        with self._lock:
+            write(self._file, self._records)
 
     def restore(self, site: ResolvedSite | None) -> None:
         """Make the kernel's sets hold the list again, with the addresses the loaded site declares for the devices."""
         with self._lock:
             self._declared = {host.name: host.addresses for host in site.hosts} if site else {}
             self._sync(self._records)
-            self._held = self._addresses(self._records)
+            self._hold(self._records)
 
-    def _keep(self, records: tuple[Quarantined, ...]) -> None:
-        write(self._file, records)
+    def _hold(self, records: tuple[Quarantined, ...]) -> None:
         self._records = records
         self._held = self._addresses(records)
 
@@ -88,14 +100,6 @@ class Quarantine:
             changes.append(Change(name, tuple(Element(key) for key in sorted(held - keys)), delete=True))
             changes.append(Change(name, tuple(Element(key) for key in sorted(keys - held))))
         self._elements.apply(changes)
-
-    @staticmethod
-    def _kill(addresses: frozenset[Address]) -> int:
-        conntrack = Conntrack()
-        try:
-            return conntrack.kill(addresses)
-        finally:
-            conntrack.close()
 
 
 def with_neighbours(record: Quarantined, seen: Iterable[Neighbour]) -> Quarantined:

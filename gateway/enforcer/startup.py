@@ -56,8 +56,9 @@ def _install_first_site(core: Core, file: Path) -> str:
     try:
         site, now = file.read_bytes(), clock.now()
         resolved = policy.parse(site, str(file), now.utc())
-        new = policy.Policy(site, str(file), resolved, compile_ruleset(resolved, core.live(), now.utc()))
-        policy.hold_invariants(resolved, new.ruleset)
+        live = core.live()
+        new = policy.Policy(site, str(file), resolved, compile_ruleset(resolved, live, now.utc()))
+        policy.hold_invariants(resolved, new.ruleset, live)
         core.loader.dry_run(new.ruleset)
         number = save(core, new, INSTALLER, now, "confirmed")
         core.loader.put(new.ruleset)
