@@ -1,0 +1,85 @@
+"""What the commands share: reading a site file, printing for people or for machines, errors with a way out.
+
+May live here: text in, text out. May not: what a command does.
+"""
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ruleset.document import MAX_BYTES
+from ruleset.load import LoadResult, load_site
+from ruleset.problems import Problem, printable
+from ruleset.resolved import ResolvedSite
+
+CALL_WRONG = 2
+UNREACHABLE = 3
+
+
+class CommandError(Exception):
+    """A command that cannot go on: what is wrong, the way out, the exit status."""
+
+    def __init__(self, what: str, hint: str = "", status: int = CALL_WRONG) -> None:
+        super().__init__(what)
+        self.what, self.hint, self.status = what, hint, status
+
+
+def say(text: str) -> None:
+    """One answer on standard output."""
+    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+
+
+def say_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    say(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def complain(what: str, hint: str = "") -> None:
+    """One error on standard error, on one line."""
+    text = f"clinicgate: {printable(what, 2000)}"
+    sys.stderr.write(f"{text} ({printable(hint, 2000)})\n" if hint else f"{text}\n")
+
+
+def now_or(text: str | None) -> datetime:
+    """The moment of `--at`, or now."""
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise CommandError(f"--at {text}: {error}", "for example 2027-03-31T18:00+09:00") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def read_bytes(path: Path) -> bytes:
+    """A site file's bytes; one more than the limit is read, so that the reader can say that it is too big."""
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror or error}", "give the path of a site.yaml") from None
+
+
+def load(path: Path, at: str | None = None) -> LoadResult:
+    """Reads and checks a site file."""
+    return load_site(read_bytes(path), str(path), now_or(at))
+
+
+def print_problems(problems: list[Problem], *, as_json: bool) -> None:
+    """Every problem: lines on standard error for people, one document on standard output for machines."""
+    if as_json:
+        say_json({"problems": [p.as_dict() for p in problems]})
+        return
+    for problem in problems:
+        sys.stderr.write(problem.line() + "\n")
+
+
+def load_or_stop(path: Path, at: str | None = None, *, as_json: bool = False) -> ResolvedSite:
+    """The resolved site; otherwise its problems are printed and the command ends with 1."""
+    result = load(path, at)
+    if result.resolved is None:
+        print_problems(result.problems, as_json=as_json)
+        raise SystemExit(1)
+    return result.resolved
