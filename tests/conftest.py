@@ -15,10 +15,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import leftovers
+from tests.kernel import uml
 
 ROOT = Path(__file__).parents[1]
 CAPTURES = Path(os.environ.get("CLINICGATE_CAPTURES", ROOT.parent / "shared" / "captures"))
-LAB_KERNEL = Path(os.environ.get("CLINICGATE_LAB_KERNEL", ROOT.parent / "shared" / "lab" / "run"))
 OUTSIDE_VARIABLES = ("CLINICGATE_STATE", "CLINICGATE_RUN", "CLINICGATE_UI_PORT")
 
 # The same examples in every run: a red test stays red until somebody mends it.
@@ -44,18 +44,12 @@ def why_not_netns() -> str | None:
 
 
 @cache
-def why_not_kernel() -> str | None:
-    """The reason why tests in the full lab kernel cannot run here, or None."""
-    return None if os.access(LAB_KERNEL, os.X_OK) else f"no lab kernel at {LAB_KERNEL} (set CLINICGATE_LAB_KERNEL)"
-
-
-@cache
 def why_not_browser() -> str | None:
     """The reason why tests with a real browser cannot run here, or None."""
     return None if shutil.which("chromium") else "chromium is not installed (make setup)"
 
 
-WHY_NOT = {"netns": why_not_netns, "kernel": why_not_kernel, "browser": why_not_browser}
+WHY_NOT = {"netns": why_not_netns, "kernel": uml.why_not, "browser": why_not_browser}
 
 
 def pytest_report_header() -> list[str]:
