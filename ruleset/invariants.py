@@ -11,16 +11,21 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from ruleset.evaluate import evaluate
+from ruleset.live import NOTHING_LIVE, LiveState
 from ruleset.packet import Facts, Packet
 from ruleset.reach import Acceptance, Kind, accepting
 from ruleset.resolved import Address, ResolvedSite, Segment, host_network
-from ruleset.tree import Dnat, Icmp, Iif, Ruleset
+from ruleset.tree import L4, Chain, Dnat, Drop, HopLimit, Icmp, Iif, Network, PortRange, Rule, Ruleset
 from ruleset.wellformed import malformed
 
 NO_INTERNET = {"med": "med-no-internet", "cam": "cam-no-internet", "prn": "prn-no-internet"}
 ADMIN_ROLE = "mgmt"
 ADMIN_PORTS = (8080, 22)
 STRANGERS = (ip_address("198.18.0.77"), ip_address("2001:db8:ffff:ffff::77"))
+QUARANTINE, ISOLATION, PROBE = "quarantine", "quarantine-first", "probe"
+ISOLATED_MAC = "02:00:00:00:00:fe"
+LINK_HOP_LIMIT = 255
+LEASE_PORTS = (PortRange(67, 67),)
 ERROR_TYPES = frozenset({"destination-unreachable", "time-exceeded", "parameter-problem", "packet-too-big"})
 
 
@@ -41,8 +46,10 @@ class Violation:
         return {"id": self.id, "rule": self.rule_id, "what": self.what}
 
 
-def check(resolved: ResolvedSite, ruleset: Ruleset) -> list[Violation]:
-    """Every broken invariant. Never raises: a tree that is not whole is reported first and not walked any further."""
+def check(resolved: ResolvedSite, ruleset: Ruleset, live: LiveState = NOTHING_LIVE) -> list[Violation]:
+    """Every broken invariant. Never raises: a tree that is not whole is reported first and not walked any further.
+
+    With somebody isolated in `live`, the isolating rules must be there and work; without, their place must be right."""
     broken = [Violation(f.id, f.rule_id, f.what) for f in malformed(ruleset)]
     if broken:
         return broken
@@ -52,7 +59,7 @@ def check(resolved: ResolvedSite, ruleset: Ruleset) -> list[Violation]:
         *_nothing_from_internet(resolved, ruleset),
         *_forwards_as_declared(resolved, ruleset),
         *_administrator(resolved, ruleset),
-        *_quarantine_first(resolved, ruleset),
+        *_quarantine_first(resolved, ruleset, live),
         *_no_foreign_source(resolved, ruleset),
     ]
     return list(dict.fromkeys(found))
@@ -145,44 +152,91 @@ def _administrator(resolved: ResolvedSite, ruleset: Ruleset) -> Iterator[Violati
                     yield Violation("admin-reaches-gateway", outcome.rule_id, what)
 
 
-def _quarantine_first(resolved: ResolvedSite, ruleset: Ruleset) -> Iterator[Violation]:
-    """An isolated device is cut off whatever its connections were: by MAC, by IPv4, by IPv6, in both directions."""
+def _quarantine_first(resolved: ResolvedSite, ruleset: Ruleset, live: LiveState) -> Iterator[Violation]:
+    """An isolated device is cut off whatever its connections were: by MAC, by IPv4, by IPv6, in both directions.
+
+    The chain may be empty while nobody is isolated, so it is asked with a rule that drops everything in its place."""
+    if all(chain.name != QUARANTINE for chain in ruleset.chains):
+        yield Violation(ISOLATION, "-", f"there is no chain {QUARANTINE}")
+        return
+    behind = _with_probe(ruleset, tuple(c for c in ruleset.chains if not (c.hook and c.hook.hook == "ingress")))
+    for packet, _ in _established(resolved):
+        outcome = evaluate(behind, resolved, packet)
+        if outcome.rule_id != PROBE:
+            what = f"an established flow on {packet.iif} is decided before isolation (IPv{packet.family})"
+            yield Violation(ISOLATION, outcome.rule_id, what)
+    if live.quarantine or ruleset.chain(QUARANTINE).rules:
+        yield from _isolated(resolved, ruleset)
+    yield from _offload_isolated(resolved, ruleset)
+
+
+def _with_probe(ruleset: Ruleset, chains: tuple[Chain, ...]) -> Ruleset:
+    probe = (Rule(PROBE, (), (Drop(),)),)
+    return replace(ruleset, chains=tuple(replace(c, rules=probe) if c.name == QUARANTINE else c for c in chains))
+
+
+def _established(resolved: ResolvedSite) -> Iterator[tuple[Packet, Facts]]:
+    """Packets of running connections of one host a zone and family, with the set elements that isolate it."""
+    uplink = resolved.outsides[0].ifname if resolved.outsides else ""
     for segment in resolved.segments:
-        if not resolved.outsides:
-            continue
-        uplink = resolved.outsides[0].ifname
         for member, gateway in _members(segment):
             stranger = STRANGERS[0] if member.version == 4 else STRANGERS[1]
-            out = Packet(segment.ifname, member, stranger, "tcp", 443, mac="02:00:00:00:00:fe", state="established")
+            out = Packet(segment.ifname, member, stranger, "tcp", 443, mac=ISOLATED_MAC, state="established")
             back = Packet(uplink, stranger, member, "tcp", 40000, 443, state="established")
             inside = replace(out, dst=gateway, dport=22)
-            by_mac = Facts({"quarantine_mac": (("02:00:00:00:00:fe",),)})
+            by_mac = Facts({"quarantine_mac": ((ISOLATED_MAC,),)})
             by_address = Facts({f"quarantine{member.version}": ((host_network(member),),)})
-            for packet, facts in ((out, by_mac), (out, by_address), (back, by_address), (inside, by_address)):
-                outcome = evaluate(ruleset, resolved, packet, facts)
-                if outcome.passed:
-                    what = f"an established flow of an isolated device in zone {segment.name} still passes"
-                    yield Violation("quarantine-first", outcome.rule_id, f"{what} (IPv{member.version})")
+            yield from ((out, by_mac), (out, by_address), (back, by_address), (inside, by_mac), (inside, by_address))
+
+
+def _isolated(resolved: ResolvedSite, ruleset: Ruleset) -> Iterator[Violation]:
+    for packet, facts in _established(resolved):
+        outcome = evaluate(ruleset, resolved, packet, facts)
+        if outcome.passed:
+            what = f"an established flow of an isolated device on {packet.iif} still passes (IPv{packet.family})"
+            yield Violation(ISOLATION, outcome.rule_id, what)
+
+
+def _offload_isolated(resolved: ResolvedSite, ruleset: Ruleset) -> Iterator[Violation]:
+    """Offloaded packets skip every hook but ingress, so isolation must stand there too, on every device."""
+    ingress = tuple(c for c in ruleset.chains if not c.hook or c.hook.hook == "ingress")
+    early = _with_probe(ruleset, ingress)
+    for device in (device for table in ruleset.flowtables for device in table.devices):
+        packet = Packet(device, STRANGERS[0], STRANGERS[0], "tcp", 443, state="established", oif="")
+        outcome = evaluate(early, resolved, packet)
+        if outcome.rule_id != PROBE:
+            what = f"offloaded flows on {device} do not meet isolation"
+            yield Violation(ISOLATION, outcome.rule_id, what)
 
 
 def _no_foreign_source(resolved: ResolvedSite, ruleset: Ruleset) -> Iterator[Violation]:
-    """No zone may send with an address of another zone or of a stranger, and no uplink with an address of a zone."""
+    """No connection begins under an address of another zone, of a stranger or of the gateway, nor from outside under
+    one of ours. (A later packet would have to guess the ports and sequence numbers of a running connection.)"""
+    strangers = [host_network(a) for a in STRANGERS]
     for segment in resolved.segments:
-        others = [s for s in resolved.segments if s.name != segment.name]
-        foreign = [*STRANGERS, *(member for other in others[:1] for member, _ in _members(other))]
-        yield from _refuse_all(resolved, ruleset, segment.ifname, foreign, f"zone {segment.name}")
+        who = f"zone {segment.name}"
+        others = [network for other in resolved.segments if other != segment for network in other.subnets]
+        yield from _refused(ruleset, segment.ifname, [*others, *strangers], f"{who} may send under a foreign")
+        for gateway in segment.gateways:
+            own = [host_network(gateway)]
+            yield from _refused(ruleset, segment.ifname, own, f"{who} may send under the gateway's")
+    inner = [network for segment in resolved.segments for network in segment.subnets]
     for outside in resolved.outsides:
-        inner = [member for segment in resolved.segments for member, _ in _members(segment)]
-        yield from _refuse_all(resolved, ruleset, outside.ifname, inner, f"uplink {outside.name}")
+        yield from _refused(ruleset, outside.ifname, inner, f"uplink {outside.name} may send under a zone's")
 
 
-def _refuse_all(
-    resolved: ResolvedSite, ruleset: Ruleset, ifname: str, sources: list[Address], who: str
-) -> Iterator[Violation]:
-    for source in sources:
-        targets = [g for s in resolved.segments for g in s.gateways if g.version == source.version][:1]
-        targets += [STRANGERS[0] if source.version == 4 else STRANGERS[1]]
-        for packet in (Packet(ifname, source, target, "udp", 53) for target in targets):
-            outcome = evaluate(ruleset, resolved, replace(packet, state="established"))
-            if outcome.passed:
-                yield Violation("anti-spoof", outcome.rule_id, f"{who} may send as {source}")
+def _refused(ruleset: Ruleset, ifname: str, sources: list[Network], what: str) -> Iterator[Violation]:
+    for version in (4, 6):
+        source = tuple(network for network in sources if network.version == version)
+        hooks: tuple[tuple[str, str | None], ...] = (("input", ""), ("forward", None))
+        for hook, oif in hooks if source else ():
+            for hit in accepting(ruleset, hook, Kind(ifname, oif, source=source, dnat=None)):
+                if not _before_sources(hit):
+                    yield Violation("anti-spoof", hit.rule.id, f"{what} IPv{version} address")
+
+
+def _before_sources(hit: Acceptance) -> bool:
+    """What has to work before a device has an address: neighbour discovery on the link, asking for a lease."""
+    on_link = any(isinstance(m, HopLimit) and m.value == LINK_HOP_LIMIT for m in hit.rule.matches)
+    asks = any(isinstance(m, L4) and m.protocol == "udp" and m.dports == LEASE_PORTS for m in hit.rule.matches)
+    return on_link or asks

@@ -46,12 +46,14 @@ Maybe = bool | None
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Properties that all packets in question share; None leaves one open. `oif` is empty on the input hook."""
+    """Properties that all packets in question share; None leaves one open. `oif` is empty on the input hook.
+
+    `source` holds networks of one family, and the source address is somewhere in them."""
 
     iif: str
-    oif: str
+    oif: str | None
     state: str = "new"
-    source: Network | None = None
+    source: tuple[Network, ...] | None = None
     dnat: bool | None = False
     local: bool | None = None
 
@@ -122,15 +124,21 @@ class _Walk:
         return True, isinstance(verdict, Return)
 
     def _dispatch(self, dispatch: Dispatch, rule: Rule, chain: Chain, path: tuple[str, ...]) -> tuple[bool, bool]:
-        keys = {
+        """The one entry that fits, or each that may fit where the way out is open."""
+        keys: dict[str, tuple[str | None, ...]] = {
             "iifname": (self.kind.iif,),
             "iifname . oifname": (self.kind.iif, self.kind.oif),
             "ct state": (self.kind.state,),
         }
+        wanted = keys[dispatch.key]
+        returns = False
         for key, verdict in dispatch.entries:
-            if key == keys[dispatch.key]:
-                return self._verdict(verdict, rule, chain, path)
-        return False, False
+            if all(want in (None, part) for want, part in zip(wanted, key, strict=True)):
+                ends, leaves = self._verdict(verdict, rule, chain, path)
+                if None not in wanted:
+                    return ends, leaves
+                returns = returns or leaves
+        return False, returns
 
 
 def _all(answers: Any) -> Maybe:
@@ -150,21 +158,21 @@ def _fits(match: Match, kind: Kind) -> Maybe:
 def _addr(match: Addr, kind: Kind) -> Maybe:
     if match.direction != "saddr" or kind.source is None:
         return None
-    if kind.source.version != match.family:
+    if kind.source[0].version != match.family:
         return False
-    if any(_inside(kind.source, network) for network in match.networks):
+    if all(any(_inside(source, network) for network in match.networks) for source in kind.source):
         return not match.negate
-    if any(_inside(network, kind.source) for network in match.networks):
+    if any(source.overlaps(network) for source in kind.source for network in match.networks):
         return None
     return match.negate
 
 
 def _inside(inner: Network, outer: Network) -> bool:
-    return inner.version == outer.version and inner.subnet_of(outer)  # type: ignore[arg-type]  # versions are equal
+    return inner.network_address in outer and inner.prefixlen >= outer.prefixlen
 
 
 def _nfproto(match: NfProto, kind: Kind) -> Maybe:
-    return None if kind.source is None else kind.source.version == match.family
+    return None if kind.source is None else kind.source[0].version == match.family
 
 
 def _open(_match: Match, _kind: Kind) -> Maybe:
@@ -173,7 +181,7 @@ def _open(_match: Match, _kind: Kind) -> Maybe:
 
 MAY_FIT: dict[type, Callable[[Any, Kind], Maybe]] = {
     Iif: lambda match, kind: kind.iif in match.names,
-    Oif: lambda match, kind: kind.oif in match.names,
+    Oif: lambda match, kind: None if kind.oif is None else kind.oif in match.names,
     NfProto: _nfproto,
     Addr: _addr,
     InSet: _open,

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from ruleset.compile import compile_ruleset
 from ruleset.evaluate import evaluate
 from ruleset.explain import Question, explain
-from ruleset.live import NOTHING_LIVE
-from ruleset.packet import Facts
+from ruleset.live import NOTHING_LIVE, LiveState, Quarantined
+from ruleset.packet import Facts, quarantine_facts
 from ruleset.resolved import Side, VideoNames
-from tests.ruleset.small_clinic import DEVICES, GRANTS, NOW, clinic, device, forward, grant, net, tcp
+from tests.ruleset.small_clinic import DEVICES, GRANTS, NOW, clinic, device, forward, grant, tcp
 
 VIDEO = grant("video:consult:zoom", device("reception-1"), Side("internet", "zoom", learned=True), tcp(8801))
 NAMES = VideoNames("video:consult", "pc", device("reception-1").networks, ("zoom.us",))
@@ -90,10 +90,13 @@ def test_devices_that_get_another_answer_than_their_zone_are_named():
 
 
 def test_what_is_known_of_quarantine_changes_the_answer():
-    isolated = Facts({"quarantine4": ((net("10.20.20.11/32")[0],),)})
-    answer = ask("reception-1", "emr", "tcp", 8443, isolated)
+    live = LiveState((Quarantined("reception-1", "", ("10.20.20.11",), "worm", "owner", NOW),))
+    rules = compile_ruleset(CLINIC, live, NOW)
+    question = Question("reception-1", "emr", "tcp", 8443)
+    answer = explain(CLINIC, rules, question, quarantine_facts(live))
     assert answer.verdict == "mixed"
-    assert answer.checks[0].outcome.rule_id == "core:early:quarantine"
+    assert answer.checks[0].outcome.rule_id == "core:quarantine"
+    assert explain(CLINIC, rules, question).verdict == "accept"
 
 
 def test_a_device_without_a_common_family_gets_no_verdict():

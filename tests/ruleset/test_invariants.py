@@ -6,8 +6,8 @@ import pytest
 
 from ruleset.compile import compile_ruleset
 from ruleset.invariants import check
-from ruleset.live import NOTHING_LIVE
-from ruleset.tree import L4, Accept, Addr, CtDnat, Dispatch, Dnat, Icmp, Iif, Oif, PortRange, Rule
+from ruleset.live import NOTHING_LIVE, Features, LiveState, Quarantined
+from ruleset.tree import L4, Accept, Addr, CtDnat, CtState, Dnat, Icmp, Iif, Oif, PortRange, Return, Rule
 from tests.ruleset.small_clinic import (
     GRANTS,
     NOW,
@@ -24,24 +24,26 @@ from tests.ruleset.small_clinic import (
 
 CLINIC = clinic(forwards=(forward(),))
 WHOLE = compile_ruleset(CLINIC, NOTHING_LIVE, NOW)
+SOMEBODY = LiveState((Quarantined("room-1", "02:00:00:00:00:03", ("10.20.20.12",), "worm", "owner", NOW),))
+ISOLATING = compile_ruleset(CLINIC, SOMEBODY, NOW)
 
 TRANSLATE = next(c.name for c in WHOLE.chains if c.hook and (c.hook.type, c.hook.hook) == ("nat", "prerouting"))
 
 
-def with_chain(name, change):
+def with_chain(name, change, rules=WHOLE):
     """The compiled clinic with one chain changed."""
-    WHOLE.chain(name)
-    chains = tuple(change(c) if c.name == name else c for c in WHOLE.chains)
+    rules.chain(name)
+    chains = tuple(change(c) if c.name == name else c for c in rules.chains)
     ids = {r.id for c in chains for r in c.rules}
-    return replace(WHOLE, chains=chains, origins={i: origin(1) for i in ids})
+    return replace(rules, chains=chains, origins={i: origin(1) for i in ids})
 
 
-def with_rule(name, new, at=0):
-    return with_chain(name, lambda c: replace(c, rules=(*c.rules[:at], new, *c.rules[at:])))
+def with_rule(name, new, at=0, rules=WHOLE):
+    return with_chain(name, lambda c: replace(c, rules=(*c.rules[:at], new, *c.rules[at:])), rules)
 
 
-def without(name, ident):
-    return with_chain(name, lambda c: replace(c, rules=tuple(r for r in c.rules if r.id != ident)))
+def without(name, ident, rules=WHOLE):
+    return with_chain(name, lambda c: replace(c, rules=tuple(r for r in c.rules if r.id != ident)), rules)
 
 
 def broken(rules, resolved=CLINIC):
@@ -109,7 +111,8 @@ def test_a_forward_that_leads_elsewhere_is_named():
 
 def test_icmp_errors_from_the_internet_are_no_connection():
     errors = rule("core:forward:icmp", Iif(("eth0",)), Icmp(6, ("packet-too-big", "time-exceeded")), Accept())
-    assert check(CLINIC, with_rule("forward", errors)) == []
+    behind_sources = 1 + [r.id for r in WHOLE.chain("forward").rules].index("core:source")
+    assert check(CLINIC, with_rule("forward", errors, behind_sources)) == []
 
 
 def test_the_administrator_reaches_the_page_and_ssh():
@@ -124,31 +127,77 @@ def test_a_clinic_without_management_zone_is_refused():
     assert ("admin-reaches-gateway", "-") in broken(WHOLE, orphan)
 
 
-def test_quarantine_stands_before_anything_established():
-    rules = without("early", "core:early:quarantine")
-    assert ("quarantine-first", "core:established") in broken(rules)
+@pytest.mark.parametrize("name", ["input", "forward"])
+@pytest.mark.parametrize("rules", [WHOLE, ISOLATING])
+def test_isolation_stands_before_anything_established(name, rules):
+    assert check(CLINIC, rules, SOMEBODY if rules is ISOLATING else NOTHING_LIVE) == []
+    assert ("quarantine-first", "core:established") in broken(without(name, "core:quarantine", rules))
+    early = rule("permit:early", CtState(("established",)), Accept())
+    assert ("quarantine-first", "permit:early") in broken(with_rule(name, early, rules=rules))
+
+
+def test_an_empty_isolation_is_noticed_while_somebody_is_isolated():
+    assert check(CLINIC, WHOLE) == []
+    assert {v.id for v in check(CLINIC, WHOLE, SOMEBODY)} == {"quarantine-first"}
+
+
+def test_a_missing_isolation_chain_is_noticed():
+    renamed = replace(
+        WHOLE, chains=tuple(replace(c, name="other") if c.name == "quarantine" else c for c in WHOLE.chains)
+    )
+    assert {v.id for v in check(CLINIC, renamed)} == {"references"}
+    nowhere = without("input", "core:quarantine", without("forward", "core:quarantine"))
+    gone = replace(nowhere, chains=tuple(c for c in nowhere.chains if c.name != "quarantine"))
+    assert ("quarantine-first", "-") in broken(gone)
 
 
 @pytest.mark.parametrize("lost", range(5))
-def test_no_way_into_quarantine_may_be_missing(lost):
+def test_no_way_into_isolation_may_be_missing(lost):
     def drop_one(chain):
-        kept = [r for i, r in enumerate(r for r in chain.rules if r.id == "core:early:quarantine") if i != lost]
-        return replace(chain, rules=(*kept, *(r for r in chain.rules if r.id != "core:early:quarantine")))
+        return replace(chain, rules=(*chain.rules[:lost], *chain.rules[lost + 1 :]))
 
-    assert {v.id for v in check(CLINIC, with_chain("early", drop_one))} == {"quarantine-first"}
+    assert len(ISOLATING.chain("quarantine").rules) == 5
+    assert {v.id for v in check(CLINIC, with_chain("quarantine", drop_one, ISOLATING))} == {"quarantine-first"}
+
+
+def test_offloaded_flows_meet_isolation_on_every_device():
+    devices = ("eth0", *(s.ifname for s in CLINIC.segments))
+    live = replace(SOMEBODY, features=Features(flow_offload=True, interfaces=devices))
+    fast = compile_ruleset(CLINIC, live, NOW)
+    assert fast.flowtables
+    assert check(CLINIC, fast, live) == []
+    fewer = with_chain("ingress", lambda c: replace(c, hook=replace(c.hook, devices=c.hook.devices[1:])), fast)
+    assert [v.id for v in check(CLINIC, fewer, live)] == ["quarantine-first"]
+    blind = replace(fast, chains=tuple(c for c in fast.chains if c.name != "ingress"))
+    assert len([v for v in check(CLINIC, blind, live) if "offloaded" in v.what]) == len(devices)
 
 
 @pytest.mark.parametrize("ifname", ["eth1.10", "eth1.20", "eth1.60", "eth0"])
 def test_nobody_sends_under_a_foreign_address(ifname):
     def forget(chain):
-        dispatch = chain.rules[-1].statements[0]
-        entries = tuple(e for e in dispatch.entries if e[0] != (ifname,))
-        return replace(chain, rules=(*chain.rules[:-1], Rule(chain.rules[-1].id, (), (Dispatch("iifname", entries),))))
+        return replace(chain, rules=tuple(_without_entry(r, ifname) for r in chain.rules))
 
-    found = check(CLINIC, with_chain("early", forget))
+    rules = with_chain("forward", forget, with_chain("input", forget))
+    found = check(CLINIC, rules)
     assert {v.id for v in found} == {"anti-spoof"}
     who = {"eth1.10": "zone mgmt", "eth1.20": "zone pc", "eth1.60": "zone cam", "eth0": "uplink fibre"}[ifname]
     assert all(v.what.startswith(who) for v in found)
+
+
+def _without_entry(rule, ifname):
+    if rule.id != "core:source":
+        return rule
+    entries = tuple(e for e in rule.statements[0].entries if e[0] != (ifname,))
+    return replace(rule, statements=(replace(rule.statements[0], entries=entries),))
+
+
+def test_one_foreign_network_let_through_is_enough():
+    hole = rule("permit:hole", Addr("saddr", 4, net("10.20.30.128/25")), Return())
+    found = check(CLINIC, with_rule("source-pc", hole))
+    assert {v.id for v in found} == {"anti-spoof"}
+    assert all("zone pc may send under a foreign IPv4 address" in v.what for v in found)
+    own = rule("permit:hole", Addr("saddr", 4, net("10.20.20.1/32")), Return())
+    assert {v.id for v in check(CLINIC, with_rule("source-pc", own))} == {"anti-spoof"}
 
 
 def test_a_tree_that_is_not_whole_is_reported_and_not_walked():

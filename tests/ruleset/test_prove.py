@@ -19,7 +19,13 @@ UPDATE = grant("pack:update", zone("srv"), Side("internet", "internet", learned=
 CLINIC = clinic(grants=(*GRANTS, UPDATE), forwards=(forward(),))
 WHOLE = compile_ruleset(CLINIC, NOTHING_LIVE, NOW)
 ACCEPTING = sorted({r.id for c in WHOLE.chains for r in c.rules for s in r.statements if isinstance(s, Accept)})
-NOT_ASKED = ("core:early:", "core:input:loopback", "core:input:neighbours", "core:input:listeners", "core:input:uplink")
+NOT_ASKED = (  # the proof asks for new connections of strangers and devices that have an address
+    "core:established",
+    "core:input:listeners",
+    "core:input:loopback",
+    "core:input:neighbours",
+    "core:input:uplink",
+)
 
 
 def without(ident):

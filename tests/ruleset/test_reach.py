@@ -84,8 +84,18 @@ def test_a_source_network_is_compared_not_guessed():
             rule("rest", Accept()),
         )
     )
-    assert ids(rules, Kind("eth1.20", "eth1.30", source=net("10.20.20.0/25")[0])) == []
-    assert ids(rules, Kind("eth1.20", "eth1.30", source=net("192.0.2.0/24")[0])) == ["part"]
+    assert ids(rules, Kind("eth1.20", "eth1.30", source=net("10.20.20.0/25"))) == []
+    assert ids(rules, Kind("eth1.20", "eth1.30", source=net("192.0.2.0/24"))) == ["part"]
+    assert ids(rules, Kind("eth1.20", "eth1.30", source=net("192.0.2.0/24", "10.20.20.0/25"))) == ["part", "rest"]
+    assert ids(rules, Kind("eth1.20", "eth1.30", source=net("10.20.0.0/16"))) == ["rest"]
+    assert ids(rules, Kind("eth1.20", "eth1.30", source=net("2001:db8::/64"))) == ["rest"]
+
+
+def test_an_open_way_out_may_be_any():
+    pairs = Dispatch("iifname . oifname", ((("eth1.20", "eth1.30"), Goto("a")), (("eth1.10", "eth1.30"), Goto("b"))))
+    chains = chain("a", rule("in-a", Accept())), chain("b", rule("in-b", Accept()))
+    rules = ruleset(base("forward", rule("map", pairs), rule("out", Oif(("eth0",)), Accept())), *chains)
+    assert ids(rules, Kind("eth1.20", None)) == ["in-a", "out"]
 
 
 def test_translation_is_taken_as_given():
