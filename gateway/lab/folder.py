@@ -40,6 +40,11 @@ class Folder:
         return self.root / "lab.json"
 
     @property
+    def site(self) -> Path:
+        """The site the lab was built from, as it was then."""
+        return self.root / "site.yaml"
+
+    @property
     def processes(self) -> Path:
         """Written by the supervisor: name -> pid and start time, itself included."""
         return self.root / "processes.json"

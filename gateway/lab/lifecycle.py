@@ -6,6 +6,7 @@ May not: the steps themselves (build.py, authority.py, supervisor.py, ...).
 
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -145,6 +146,7 @@ def _write_files(folder: Folder, topology: Topology, resolved: ResolvedSite, sit
         )
         for host in topology.hosts
     )  # fmt: skip
+    shutil.copyfile(site_path, folder.site)
     write_record(folder, Record(folder.lab, str(Path(site_path).absolute()), hosts))
     world = world_plan(topology, resolved)
     authority.make(folder.authority, folder.certificate, world.names.certificate_names())

@@ -11,14 +11,16 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from datetime import UTC, datetime
+from pathlib import Path
 
 from gateway.client import EnforcerClient, EnforcerUnavailable, Refused
 from gateway.lab import netns
 from gateway.lab.errors import LabError
-from gateway.lab.folder import Folder, Record, RecordedHost
+from gateway.lab.folder import DEFAULT_LAB, Folder, Record, RecordedHost, read_record
 from gateway.lab.lifecycle import LOOK_SECONDS
 from gateway.lab.specs import UI_PORT, WEBUI
+from ruleset.load import load_site
 from ruleset.resolved import Address, ResolvedSite
 
 PERSON = "technician"
@@ -44,19 +46,24 @@ def admin_host(record: Record, resolved: ResolvedSite) -> RecordedHost:
     return next((host for host in members if host.device_kind == "admin-pc"), members[0])
 
 
-def apply_and_confirm(folder: Folder, record: Record, resolved: ResolvedSite, text: str) -> dict[str, Any]:
-    """Applies the site and confirms it; answer: what the enforcer said to the apply. Raises LabError."""
+def apply_and_confirm(site: Path, lab: str = DEFAULT_LAB) -> int:
+    """Applies the site file in that lab and confirms it; answer: the generation's number. Raises LabError."""
+    folder, data = Folder(lab), site.read_bytes()
+    record = read_record(folder)
+    resolved = load_site(data, str(site), datetime.now(UTC)).resolved
+    if record is None or resolved is None:
+        raise LabError(f"no lab {lab} here, or {site} has errors; `clinicgate check {site}` shows them")
     try:
         with _as_the_page():
             applied = _client(folder).call(
-                "apply", site_text=text, site_path=record.site, confirm_within=CONFIRM_WITHIN
+                "apply", site_text=data.decode(), site_path=record.site, confirm_within=CONFIRM_WITHIN
             )
         opened = reach_page(admin_host(record, resolved), page_address(resolved))
         with _as_the_page():
             _client(folder, opened).call("confirm")
     except (Refused, EnforcerUnavailable) as error:
         raise LabError(f"the site could not be applied in the lab: {error}") from error
-    return applied
+    return int(applied["generation"])
 
 
 def reach_page(admin: RecordedHost, address: Address) -> float:
