@@ -131,7 +131,7 @@ def rollback(core: Core, wanted: int | None, who: Who) -> int:
         return number
 
 
-def save(core: Core, new: Policy, who: Who, now: Moment, state: State = "saved") -> int:
+def save(core: Core, new: Policy, who: Who, now: Moment, state: State = "pending") -> int:
     """Write a new generation; answer: its number. Raises OSError."""
     number, text = core.store.next_number(), render(new.ruleset)
     anchor = core.audit.anchor
@@ -230,7 +230,6 @@ def _wait(core: Core) -> Pending:
         raise CommandRefused(NOT_PENDING, "the change was given up meanwhile")
     core.pending = pending.begin(begun.generation, begun.previous, begun.actor, begun.confirm_within, clock.now())
     pending.write(core.paths.pending, core.pending)
-    core.store.mark(begun.generation, "pending")
     core.wake.set()
     return core.pending
 

@@ -1,7 +1,7 @@
 """Ending the tracked flows of an address: `ct state established accept` must not carry an isolated device on.
 
-Messages: linux/netfilter/nfnetlink_conntrack.h. One listing a family, sifted here: a listing filtered by the kernel
-(CTA_FILTER) walks its whole hash table for each end and direction, 13 ms a time with 262,144 buckets.
+Messages: linux/netfilter/nfnetlink_conntrack.h. One listing of everything, sifted here: when the kernel filters
+(CTA_FILTER), it walks its whole hash table for each end and direction, 13 ms a time with 262,144 buckets.
 
 May live here: listing and deleting conntrack entries. May not: deciding whose.
 """
@@ -24,7 +24,7 @@ from gateway.enforcer.netlink import (
 )
 
 Address = IPv4Address | IPv6Address
-AF_OF_VERSION = {4: 2, 6: 10}
+BOTH_FAMILIES = 0
 GET, DELETE = 0x101, 0x102
 TUPLE_ORIG, TUPLE_REPLY, ID, TUPLE_IP = 1, 2, 12, 1
 DELETES_AT_ONCE = 200
@@ -63,13 +63,12 @@ class Conntrack:
 
     def flows(self, addresses: frozenset[Address]) -> list[Flow]:
         """The entries that have one of `addresses` at either end, in either direction."""
+        packed = [address.packed for address in addresses]
         found: list[Flow] = []
-        for family in sorted({AF_OF_VERSION[address.version] for address in addresses}):
-            packed = [address.packed for address in addresses if AF_OF_VERSION[address.version] == family]
-            for body in self._netlink.dump(GET, netfilter_header(family), "listing flows"):
-                if any(one in body for one in packed):  # a quick look first: most entries are somebody else's
-                    flow = _flow(body)
-                    found += [flow] if flow.addresses & addresses else []
+        for body in self._netlink.dump(GET, netfilter_header(BOTH_FAMILIES), "listing flows"):
+            if any(one in body for one in packed):  # a quick look first: most entries are somebody else's
+                flow = _flow(body)
+                found += [flow] if flow.addresses & addresses else []
         return found
 
     def close(self) -> None:

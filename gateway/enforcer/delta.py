@@ -6,18 +6,18 @@ permit touches two or three chains of fifty.
 May live here: telling whether a small transaction will do, and its text. May not: asking what the kernel holds.
 """
 
-from ruleset.render import render, rule
+from ruleset.render import rule
 from ruleset.tree import Chain, Ruleset
 
 
 def small_change(old: Ruleset, new: Ruleset) -> str | None:
     """The text, or None when chains, sets or flow tables come, go or change their shape: then load the whole.
 
-    Only for a kernel that holds `old` exactly. Raises ValueError as `render` does.
+    Only for a kernel that holds `old` exactly: its chain names passed the renderer's checks, and each rule does here.
+    Raises ValueError as the renderer does.
     """
     if _frame(old) != _frame(new):
         return None
-    render(new)  # every name and id passes the renderer's own checks here
     before = {chain.name: chain.rules for chain in old.chains}
     changed = [chain for chain in new.chains if chain.rules != before[chain.name]]
     table = f"inet {new.table}"

@@ -19,7 +19,7 @@ from gateway.paths import Paths
 CLOSED = 0
 KEEP = 50
 SITE, TEXT, LIVE, META = "site.yaml", "ruleset.nft", "live.json", "meta.json"
-State = Literal["saved", "pending", "confirmed", "returned", "failed"]
+State = Literal["pending", "confirmed", "returned", "failed"]
 
 
 @dataclass(frozen=True, slots=True)

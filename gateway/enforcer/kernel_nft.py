@@ -46,7 +46,8 @@ class Nft(Protocol):
 
     def check(self, text: str) -> None: ...
     def load(self, text: str) -> None: ...
-    def ruleset(self) -> list[dict[str, Any]]: ...
+    def listing(self) -> str: ...
+    def counters(self, table: str) -> dict[str, tuple[int, int]]: ...
 
 
 class KernelNft:
@@ -63,18 +64,27 @@ class KernelNft:
         """One transaction: all of the text or nothing. Raises NftError."""
         self._run(text, dry_run=False)
 
-    def ruleset(self) -> list[dict[str, Any]]:
-        """Every object of every table (libnftables-json(5)), sets without their elements. Raises NftError."""
+    def listing(self) -> str:
+        """Every table as nft prints it: without counts, and sets without their elements. Raises NftError."""
+        nft = nftables.Nftables()
+        nft.set_stateless_output(True)
+        return self._list(nft)
+
+    def counters(self, table: str) -> dict[str, tuple[int, int]]:
+        """Packets and bytes of the named counters of `table` (libnftables-json(5)). Raises NftError."""
+        nft = nftables.Nftables()
+        nft.set_json_output(True)
+        objects = json.loads(self._list(nft) or '{"nftables": []}')["nftables"]
+        found = (value for entry in objects for kind, value in entry.items() if kind == "counter")
+        return {c["name"]: (int(c["packets"]), int(c["bytes"])) for c in found if c["table"] == table}
+
+    def _list(self, nft: Any) -> str:
+        nft.set_terse_output(True)
         with self._lock:
-            nft = nftables.Nftables()
-            nft.set_json_output(True)
-            nft.set_terse_output(True)
-            nft.set_handle_output(True)
             status, output, error = nft.cmd("list ruleset")
         if status:
             raise NftError(faults(error, "list ruleset"))
-        objects: list[dict[str, Any]] = json.loads(output)["nftables"] if output else []
-        return objects
+        return str(output)
 
     def _run(self, text: str, *, dry_run: bool) -> None:
         with self._lock:

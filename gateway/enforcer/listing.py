@@ -1,23 +1,24 @@
 """What our table holds in the kernel, read back: for the next transaction, for the read-back check and for drift.
 
-Input is what `KernelNft.ruleset` answers (libnftables-json(5)). Handles and counts are left out, because they change by
-themselves; everything else of a chain goes into its digest.
+Input is what `KernelNft.listing` answers: nft's own print of every table, without counts and set elements. Everything
+that is left of a chain goes into its digest. (As text, because the same as JSON takes three times as long.)
 
 May live here: reading a listing, comparing two. May not: asking the kernel, mending what differs.
 """
 
 import hashlib
-import json
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from ruleset.render import Existing
 from ruleset.tree import Ruleset
 
 FAMILY = "inet"
-VOLATILE = {"handle", "packets", "bytes", "index"}
 MAX_DIFFERENCES = 10
-Counts = dict[str, tuple[int, int]]
+_TABLE = re.compile(r'table (\w+) "?([^\s"{]+)"? \{')
+_OBJECT = re.compile(r'\t(chain|set|map|counter|flowtable) "?([^\s"{]+)"? \{')
+_COMMENT = re.compile(r'comment "([^"]*)"$')
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,47 +31,51 @@ class Listing:
     digests: dict[str, str]
     sets: frozenset[str]
     flowtables: frozenset[str]
-    counters: Counts = field(compare=False)
+    counters: frozenset[str]
     other_tables: tuple[str, ...] = field(default=(), compare=False)
 
     def existing(self) -> Existing:
         """For the renderer: what the next transaction must delete or may keep."""
-        return Existing(frozenset(self.rules), self.sets, frozenset(self.counters), self.flowtables)
+        return Existing(frozenset(self.rules), self.sets, self.counters, self.flowtables)
 
 
-def read(objects: list[dict[str, Any]], table: str) -> Listing:
-    chains: dict[str, list[dict[str, Any]]] = {}
-    rules: dict[str, list[str]] = {}
-    sets, flowtables, counters, others = set[str](), set[str](), dict[str, tuple[int, int]](), list[str]()
-    present = False
-    for kind, value in (pair for entry in objects for pair in entry.items()):
-        if kind == "table":
-            ours = value["family"] == FAMILY and value["name"] == table
-            present = present or ours
-            others += [] if ours else [f"{value['family']} {value['name']}"]
-        elif value.get("family") != FAMILY or value.get("table") != table:
+def read(text: str, table: str) -> Listing:
+    """Read nft's print: a tab more for each level, one line a rule."""
+    rules: dict[str, tuple[str, ...]] = {}
+    digests: dict[str, str] = {}
+    names: dict[str, set[str]] = {kind: set() for kind in ("set", "map", "counter", "flowtable")}
+    tables = [(match.group(1), match.group(2), match.end()) for match in re.finditer(_TABLE, text)]
+    for family, name, start in tables:
+        if (family, name) != (FAMILY, table):
             continue
-        elif kind == "chain":
-            chains.setdefault(value["name"], []).insert(0, value)
-            rules.setdefault(value["name"], [])
-        elif kind == "rule":
-            chains.setdefault(value["chain"], []).append(value)
-            rules.setdefault(value["chain"], []).append(str(value.get("comment", "")))
-        elif kind in {"set", "map"}:
-            sets.add(value["name"])
-        elif kind == "flowtable":
-            flowtables.add(value["name"])
-        elif kind == "counter":
-            counters[value["name"]] = (int(value["packets"]), int(value["bytes"]))
+        for kind, what, lines in _objects(text[start : text.index("\n}", start)]):
+            if kind == "chain":
+                rules[what] = tuple(_id(line) for line in lines if not line.startswith("\t\ttype "))
+                digests[what] = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+            else:
+                names[kind].add(what)
     return Listing(
-        present,
-        {name: tuple(ids) for name, ids in rules.items()},
-        {name: _digest(parts) for name, parts in chains.items()},
-        frozenset(sets),
-        frozenset(flowtables),
-        counters,
-        tuple(others),
+        (FAMILY, table) in {(family, name) for family, name, _ in tables},
+        rules,
+        digests,
+        frozenset(names["set"] | names["map"]),
+        frozenset(names["flowtable"]),
+        frozenset(names["counter"]),
+        tuple(f"{family} {name}" for family, name, _ in tables if (family, name) != (FAMILY, table)),
     )
+
+
+def _objects(body: str) -> Iterator[tuple[str, str, list[str]]]:
+    """(kind, name, lines) of each object of a table."""
+    for part in body.split("\n\t}"):
+        head, *lines = part.strip("\n").split("\n")
+        if (match := _OBJECT.match(head)) is not None:
+            yield match.group(1), match.group(2), lines
+
+
+def _id(line: str) -> str:
+    match = _COMMENT.search(line)
+    return match.group(1) if match else ""
 
 
 def missing(wanted: Ruleset, found: Listing) -> list[str]:
@@ -81,7 +86,7 @@ def missing(wanted: Ruleset, found: Listing) -> list[str]:
     differences = _rules_differ(asked, found.rules)
     for word, want, have in (
         ("set", {s.name for s in wanted.sets}, found.sets),
-        ("counter", set(wanted.counters), set(found.counters)),
+        ("counter", set(wanted.counters), found.counters),
         ("flow table", {f.name for f in wanted.flowtables}, found.flowtables),
     ):
         differences += [f"{word} {name} is missing" for name in sorted(want - have)]
@@ -119,15 +124,3 @@ def _first_difference(expected: tuple[str, ...], found: tuple[str, ...]) -> str:
     if len(found) < len(expected):
         return f"{len(expected) - len(found)} rules are missing, the first is {expected[len(found)]}"
     return f"{len(found) - len(expected)} rules too many, the first is {found[len(expected)] or 'one without an id'}"
-
-
-def _digest(parts: list[dict[str, Any]]) -> str:
-    return hashlib.sha256(json.dumps(_steady(parts), sort_keys=True).encode()).hexdigest()
-
-
-def _steady(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _steady(inner) for key, inner in value.items() if key not in VOLATILE}
-    if isinstance(value, list):
-        return [_steady(inner) for inner in value]
-    return value

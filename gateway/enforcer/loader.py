@@ -29,7 +29,7 @@ class Loader:
 
     def listing(self) -> Listing:
         """Our table as the kernel holds it. Raises NftError."""
-        return listing.read(self._nft.ruleset(), TABLE)
+        return listing.read(self._nft.listing(), TABLE)
 
     def dry_run(self, ruleset: Ruleset) -> str:
         """Let the kernel go through it without keeping it; answer: the transaction, for `load`. Raises NftError."""

@@ -83,5 +83,5 @@ def _clear_unfinished(core: Core) -> None:
     for folder in core.paths.generations.glob(f"*{TEMPORARY}"):
         shutil.rmtree(folder, ignore_errors=True)
     for meta in list(core.store.metas()):
-        if meta.state in {"saved", "pending"} and meta.number != core.store.current().current:
+        if meta.state == "pending" and meta.number != core.store.current().current:
             core.store.mark(meta.number, "failed", "interrupted before it was confirmed")

@@ -11,6 +11,7 @@ from gateway.enforcer.generations import CLOSED
 from gateway.enforcer.kernel_nft import NftError
 from gateway.enforcer.quarantine import as_dict
 from gateway.wire import NOT_FOUND, CommandRefused
+from ruleset.compile_parts import TABLE
 
 
 def status(core: Core) -> dict[str, Any]:
@@ -70,7 +71,7 @@ def site(core: Core) -> dict[str, Any]:
 
 def counters(core: Core) -> dict[str, Any]:
     """Named counters: packets and bytes since each was made (they survive a change of rules, not a boot)."""
-    found = core.loader.listing().counters
+    found = core.nft.counters(TABLE)
     return {
         "generation": core.loaded.number,
         "counters": {name: {"packets": packets, "bytes": size} for name, (packets, size) in sorted(found.items())},
