@@ -25,6 +25,7 @@ KERNEL_WHY = {
     "kernel:no-route": "The gateway has no way to that address in this family",
     "kernel:martian": "No router forwards this address (RFC 1812)",
     "kernel:link-local": "Link-local addresses stay on their link (RFC 4291)",
+    "kernel:not-a-member": "The gateway is in no such multicast group, and it routes no multicast",
     "kernel:no-chain": "No chain of the policy sees this packet",
     "kernel:jump-depth": "The policy calls itself",
 }
