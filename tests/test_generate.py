@@ -91,8 +91,10 @@ def test_packets_meet_every_kind_of_decision(sites):
             fates["translated"] += outcome.translated is not None
             fates["masqueraded"] += outcome.masqueraded
             fates["for the box"] += outcome.passed and not outcome.oif
-    wanted = [("drop", "core:refused"), ("drop", "core:source"), ("drop", "core:quarantine"), ("drop", "refuse:base"), ("drop", "core:forward"),
-              ("accept", "pack:base"), ("accept", "core:input"), ("accept", "video:consultations"),
-              ("accept", "forward:forward-0"), ("accept", "permit:permit-0"), "translated", "masqueraded",
-              "for the box"]  # fmt: skip
+    wanted = [
+        *(("drop", what) for what in ("core:refused", "core:source", "core:quarantine", "core:forward", "refuse:base")),
+        *(("accept", what) for what in ("pack:base", "core:input", "permit:permit-0", "forward:forward-0")),
+        ("accept", "video:consultations"),
+        *("translated", "masqueraded", "for the box"),
+    ]
     assert {name: fates[name] for name in wanted if fates[name] < 5} == {}

@@ -24,7 +24,7 @@ SPOILED = {
     "no port is looked at": lambda text: re.sub(r"(tcp|udp) dport (\{[^}]*\}|\S+)", r"meta l4proto \1", text),
     "nothing is masqueraded": lambda text: text.replace(" masquerade ", " accept "),
     "names go where the client says": lambda text: re.sub(r"\n[^\n]*core:dns:redirect[^\n]*", "", text),
-    "any source will do": lambda text: re.sub(r"\n[^\n]*drop comment \"core:early:spoof\"", "", text),
+    "any source will do": lambda text: re.sub(r"\n[^\n]*drop comment \"core:source:forged\"", "", text),
     "isolation is forgotten": lambda text: re.sub(r"\n[^\n]*goto quarantined[^\n]*", "", text),
     "zones are let out to nowhere": lambda text: re.sub(r'("eth1\.\d+" \. "eth0" : )goto [a-z0-9-]+', r"\1drop", text),
 }
