@@ -57,6 +57,12 @@ def test_the_do_bit_comes_back() -> None:
     assert message.ednsflags & dns.flags.DO
 
 
+@pytest.mark.parametrize("flags", [0x0100, 0x0110])
+def test_the_checking_disabled_bit_comes_back(flags: int) -> None:
+    message = read(answer().render(query(flags=flags), 100.0, PLAIN_SIZE))
+    assert message.flags & dns.flags.CD == flags & dns.flags.CD
+
+
 def test_a_hint_of_the_upstream_in_the_additional_section_stays_behind() -> None:
     data = bytearray(reply_to(wire("www.example"), "www.example. 60 IN A 192.0.2.1"))
     data[10:12] = b"\x00\x01"

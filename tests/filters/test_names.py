@@ -114,6 +114,14 @@ def test_pointers_that_do_not_point_back_are_refused(tail: bytes, at: int) -> No
         names.read_compressed(bytes(12) + tail, at)
 
 
+def test_a_compressed_name_is_no_longer_than_a_plain_one() -> None:
+    part = b"".join(b"\x3f" + b"a" * 63 for _ in range(2))
+    longest = bytes(12) + part + b"\x3d" + b"b" * 61 + b"\x00" + b"\x3e" + b"c" * 62 + b"\xc0\x0c"
+    assert len(names.read_compressed(longest, len(longest) - 65)[0]) == 254
+    with pytest.raises(names.BadNameError, match="255"):
+        names.read_compressed(longest + b"\x01d" + b"\xc0" + bytes((len(longest) - 65,)), len(longest))
+
+
 def test_a_long_chain_of_pointers_ends() -> None:
     chain = bytes(12) + b"\x01a\x00" + b"".join(b"\xc0" + bytes([12 if i == 0 else 13 + 2 * i]) for i in range(100))
     with pytest.raises(names.BadNameError, match="too many"):
