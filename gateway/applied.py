@@ -40,10 +40,13 @@ class AppliedSite:
             return ZoneInfo("UTC")
 
     def labels(self) -> list[Label]:
-        """What people call the zones and devices."""
+        """What people call the zones, devices and block lists."""
         zones = self.resolved.site.zones
         named = [Label("zone", s.name, zones[s.name].label or s.name, s.role) for s in self.resolved.segments]
-        return named + [Label("device", h.name, h.label or h.name, h.kind, h.zone) for h in self.resolved.hosts]
+        named += [Label("device", h.name, h.label or h.name, h.kind, h.zone) for h in self.resolved.hosts]
+        return named + [
+            Label("list", name, lst.label or name, "") for name, lst in self.resolved.site.dns.lists.items()
+        ]
 
     def facts(self) -> dict[str, str]:
         """What the owner's page needs to know of the clinic, as short texts."""

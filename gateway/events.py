@@ -11,6 +11,7 @@ May not: sockets, SQL, the clock, texts for people (those are the locales of the
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 SECONDS_A_SLOT = 900  # the trend is kept in quarter hours: every time zone of the world starts its hours on one
 
@@ -122,9 +123,9 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What people call a zone or a device. `role` is the zone's role, or the device's kind; it picks the words."""
+    """What people call something. `role` is a zone's role or a device's kind; it picks the words."""
 
-    type: str  # "zone" or "device"
+    type: Literal["zone", "device", "list"]
     id: str
     label: str
     role: str

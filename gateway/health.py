@@ -110,8 +110,21 @@ CHECKS = (
     Check(
         "policy-missing",
         Severity.PROBLEM,
-        lambda o, _: o.status is not None and o.status.get("generation") is None,
+        lambda o, _: o.status is not None and not o.status.get("generation"),
         depends_on=("enforcer-unreachable",),
+    ),
+    Check(
+        "policy-drift",
+        Severity.PROBLEM,
+        lambda o, _: o.status is not None and bool(o.status.get("drift")),
+        depends_on=("enforcer-unreachable", "policy-missing"),
+        delay=5,
+    ),
+    Check(
+        "policy-stand-in",
+        Severity.ATTENTION,
+        lambda o, _: o.status is not None and o.status.get("state") == "stand-in",
+        depends_on=("enforcer-unreachable", "policy-missing"),
     ),
     Check(
         "policy-unconfirmed",

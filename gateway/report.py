@@ -11,12 +11,12 @@ May not: writing, texts for people, the clock.
 
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from gateway.applied import SiteUnreadableError, applied_site
 from gateway.attempts import Attempt, Place, Reason, attempts_of
 from gateway.events import SECONDS_A_SLOT, Happening, Kind, Label, LossCause, slot
 from gateway.store.reader import read
@@ -26,7 +26,20 @@ MAX_ATTEMPTS = 40
 MAX_HAPPENINGS = 20
 KERNEL = "kernel"
 
-__all__ = ["Attempt", "Bar", "Lost", "Period", "Place", "Reason", "Summary", "summarize", "summary", "timezone_of"]
+__all__ = [  # with what a page needs besides: the values inside, and the applied site's addresses
+    "Attempt",
+    "Bar",
+    "Lost",
+    "Period",
+    "Place",
+    "Reason",
+    "SiteUnreadableError",
+    "Summary",
+    "applied_site",
+    "summarize",
+    "summary",
+    "timezone_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +108,13 @@ def summarize(connection: sqlite3.Connection, now: float) -> Summary:
     zone = timezone_of(facts.get("timezone", ""))
     moment = datetime.fromtimestamp(now, zone)
     days = [(moment.date() - timedelta(days=back)).isoformat() for back in reversed(range(DAYS_A_WEEK))]
-    hours, by_day = _trend(connection, moment, days)
+    counts = {day: _day(connection, day) for day in days}
     return Summary(
         now=moment,
-        today=_period(connection, days[-1:]),
-        week=_period(connection, days),
-        hours=hours,
-        days=by_day,
+        today=_period(connection, counts, days[-1:]),
+        week=_period(connection, counts, days),
+        hours=_hours(connection, moment, counts[days[-1]]),
+        days=tuple(Bar(day, counts[day].packets, counts[day].names) for day in days),
         losses=_losses(connection, days),
         happenings=_happenings(connection, now - DAYS_A_WEEK * 86400),
         labels=_labels(connection),
@@ -117,52 +130,57 @@ def timezone_of(name: str) -> tzinfo:
         return ZoneInfo("UTC")
 
 
-def _period(connection: sqlite3.Connection, days: list[str]) -> Period:
-    span = (days[0], days[-1])
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """One day's counts: packets as the kernel counted them and as they were described, and names."""
+
+    kernel: int
+    described: int
+    names: int
+
+    @property
+    def packets(self) -> int:
+        return max(self.kernel, self.described)
+
+
+def _day(connection: sqlite3.Connection, day: str) -> _Day:
     counted = dict(
-        connection.execute(
-            "SELECT kind, sum(count) FROM blocked WHERE day BETWEEN ? AND ? GROUP BY kind", span
-        ).fetchall()
+        connection.execute("SELECT kind, sum(count) FROM blocked WHERE day = ? GROUP BY kind", (day,)).fetchall()
     )
-    kernel = dict(
-        connection.execute(
-            "SELECT counter, sum(packets) FROM kernel_count WHERE day BETWEEN ? AND ? GROUP BY counter", span
-        ).fetchall()
+    kernel = connection.execute("SELECT coalesce(sum(packets), 0) FROM kernel_count WHERE day = ?", (day,)).fetchone()[
+        0
+    ]
+    return _Day(int(kernel), counted.get(Kind.PACKET_REFUSED.value, 0), counted.get(Kind.NAME_BLOCKED.value, 0))
+
+
+def _period(connection: sqlite3.Connection, counts: dict[str, _Day], days: list[str]) -> Period:
+    span = (days[0], days[-1])
+    kernel = connection.execute(
+        "SELECT counter, sum(packets) FROM kernel_count WHERE day BETWEEN ? AND ? GROUP BY counter", span
     )
-    described = int(counted.get(Kind.PACKET_REFUSED.value, 0))
-    attempts = attempts_of(connection, span, kernel)
+    attempts = attempts_of(connection, span, dict(kernel.fetchall()))
     return Period(
-        names=int(counted.get(Kind.NAME_BLOCKED.value, 0)),
-        packets=max(described, sum(kernel.values())),
-        packets_described=described,
+        names=sum(counts[day].names for day in days),
+        packets=sum(counts[day].packets for day in days),
+        packets_described=sum(counts[day].described for day in days),
         attempts=tuple(attempts[:MAX_ATTEMPTS]),
         attempts_left_out=sum(a.count for a in attempts[MAX_ATTEMPTS:]),
     )
 
 
-def _trend(
-    connection: sqlite3.Connection, moment: datetime, days: list[str]
-) -> tuple[tuple[Bar, ...], tuple[Bar, ...]]:
-    """Today by hour and the week by day, in the clinic's time. Both count a packet once: see `_bar`."""
-    by_hour: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    by_day: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    start = moment.timestamp() - (DAYS_A_WEEK + 1) * 86400
+def _hours(connection: sqlite3.Connection, moment: datetime, today: _Day) -> tuple[Bar, ...]:
+    """Today by hour of the clinic's clock: one of the two series of packets, so that nothing counts twice."""
+    series = KERNEL if today.kernel > today.described else Kind.PACKET_REFUSED.value
+    counts: defaultdict[int, Counter[str]] = defaultdict(Counter)
     for quarter, kind, count in connection.execute(
-        "SELECT slot, kind, sum(count) FROM trend WHERE slot >= ? GROUP BY slot, kind", (slot(start),)
+        "SELECT slot, kind, sum(count) FROM trend WHERE slot >= ? GROUP BY slot, kind",
+        (slot(moment.timestamp() - 26 * 3600),),  # the longest day there is has 25 hours
     ):
         at = datetime.fromtimestamp(quarter * SECONDS_A_SLOT, moment.tzinfo)
-        by_day[at.date().isoformat()][kind] += count
         if at.date() == moment.date():
-            by_hour[str(at.hour)][kind] += count
-    return _bars((str(hour) for hour in range(24)), by_hour), _bars(days, by_day)
-
-
-def _bars(labels: Iterable[str], counts: dict[str, Counter[str]]) -> tuple[Bar, ...]:
-    return tuple(_bar(label, counts.get(label, Counter())) for label in labels)
-
-
-def _bar(label: str, counts: Counter[str]) -> Bar:
-    return Bar(label, max(counts[Kind.PACKET_REFUSED.value], counts[KERNEL]), counts[Kind.NAME_BLOCKED.value])
+            counts[at.hour][kind] += count
+    names = Kind.NAME_BLOCKED.value
+    return tuple(Bar(str(hour), counts[hour][series], counts[hour][names]) for hour in range(24))
 
 
 def _losses(connection: sqlite3.Connection, days: list[str]) -> tuple[Lost, ...]:

@@ -40,14 +40,15 @@ class Look:
         return cls(generation, bool(pending), "", {str(name): "" for name in names})
 
     @classmethod
-    def from_answers(cls, status: Mapping[str, Any], quarantine: list[Any]) -> "Look":
-        """From the enforcer's `status` and the list of `quarantine_list`."""
-        generation, pending = status.get("generation"), status.get("pending")
+    def from_status(cls, status: Mapping[str, Any]) -> "Look":
+        """From the enforcer's `status`, whatever is missing in it. Generation 0 is the closed policy: nothing yet."""
+        generation, pending, quarantine = (status.get(key) for key in ("generation", "pending", "quarantine"))
+        entries = quarantine if isinstance(quarantine, list) else []
         return cls(
-            generation if isinstance(generation, int) else None,
+            generation if isinstance(generation, int) and generation > 0 else None,
             bool(pending),
             str(pending.get("actor", "")) if isinstance(pending, dict) else "",
-            dict(_isolated(entry) for entry in quarantine[:MAX_QUARANTINED] if isinstance(entry, dict)),
+            dict(_isolated(entry) for entry in entries[:MAX_QUARANTINED] if isinstance(entry, dict)),
         )
 
 

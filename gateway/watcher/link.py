@@ -35,11 +35,10 @@ class EnforcerLink:
         """Whether asking makes sense now."""
         return monotonic >= self._not_before
 
-    def status(self, monotonic: float) -> tuple[dict[str, Any], list[Any]] | None:
-        """The enforcer's status and its quarantine list, or None (and a longer pause) when it does not answer."""
+    def status(self, monotonic: float) -> dict[str, Any] | None:
+        """The enforcer's status, or None (and a longer pause) when it does not answer."""
         try:
             status = self._client.call("status")
-            quarantine = self._client.call("quarantine_list").get("quarantine", [])
         except (EnforcerUnavailable, Refused) as error:
             self.up = False
             self._not_before = monotonic + self._backoff
@@ -48,7 +47,7 @@ class EnforcerLink:
             return None
         self.up, self._backoff = True, FIRST_BACKOFF
         self._say("enforcer: answers")
-        return status, quarantine if isinstance(quarantine, list) else []
+        return status
 
     def site(self) -> AppliedSite | None:
         """The applied site, None when there is none or it cannot be had now."""

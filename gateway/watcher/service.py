@@ -137,8 +137,8 @@ class Watcher:
         now = time.monotonic()
         if not self._link.ready(now):
             return
-        answers = self._link.status(now)
-        if answers is None:
+        status = self._link.status(now)
+        if status is None:
             if not self._lost and now - self._last_up >= LOST_AFTER_SECONDS:
                 self._lost = True
                 self._happened(Happening(Kind.ENFORCER_LOST, time.time()))
@@ -146,7 +146,7 @@ class Watcher:
         if self._lost:
             self._happened(Happening(Kind.ENFORCER_BACK, time.time()))
         self._last_up, self._lost = now, False
-        self._compare(Look.from_answers(*answers))
+        self._compare(Look.from_status(status))
         if self._log is None:
             self._open_log()
 

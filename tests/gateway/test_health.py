@@ -24,7 +24,9 @@ FINE = Observed(
 )
 WRONG = {
     "enforcer-unreachable": replace(FINE, status=None),
-    "policy-missing": replace(FINE, status={"generation": None}),
+    "policy-missing": replace(FINE, status={"generation": 0, "state": "closed"}),
+    "policy-drift": replace(FINE, status={"generation": 3, "drift": ["chain forward: a rule more"]}),
+    "policy-stand-in": replace(FINE, status={"generation": 3, "state": "stand-in"}),
     "policy-unconfirmed": replace(FINE, status={"generation": 3, "pending": {"generation": 4}}),
     "store-unreadable": replace(FINE, facts={}, store_error="no event store"),
     "watcher-silent": replace(FINE, facts={**FINE.facts, "heartbeat": str(NOW - 60)}),

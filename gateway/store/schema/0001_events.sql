@@ -59,9 +59,9 @@ CREATE TABLE kernel_reading (
     packets INTEGER NOT NULL CHECK (packets >= 0)
 ) STRICT, WITHOUT ROWID;
 
--- What people call zones and devices, so that the page has words while the enforcer is away.
+-- What people call zones, devices and block lists, so that the page has words while the enforcer is away.
 CREATE TABLE label (
-    type  TEXT NOT NULL CHECK (type IN ('zone', 'device')),
+    type  TEXT NOT NULL CHECK (type IN ('zone', 'device', 'list')),
     id    TEXT NOT NULL CHECK (length(id) <= 64),
     label TEXT NOT NULL CHECK (length(label) <= 255),
     role  TEXT NOT NULL CHECK (length(role) <= 64),

@@ -43,9 +43,10 @@ def test_a_foreign_text_is_no_look(text: str | None):
 
 
 def test_the_enforcers_answers_are_read_whatever_is_missing():
-    status = {"generation": 4, "pending": {"generation": 4, "actor": "technician"}}
     entries = [{"device": "pc-1", "reason": "beacon"}, {"mac": "02:00:00:00:00:01"}, {"addresses": ["10.0.0.9"]}, "?"]
-    look = Look.from_answers(status, entries)
+    pending = {"generation": 4, "actor": "technician"}
+    look = Look.from_status({"generation": 4, "pending": pending, "quarantine": entries})
     assert (look.generation, look.pending, look.actor) == (4, True, "technician")
     assert look.quarantined == {"pc-1": "beacon", "02:00:00:00:00:01": "", "10.0.0.9": ""}
-    assert Look.from_answers({"generation": "4"}, [{}]) == Look(quarantined={"": ""})
+    assert Look.from_status({"generation": "4", "quarantine": [{}]}) == Look(quarantined={"": ""})
+    assert Look.from_status({"generation": 0, "quarantine": {}}) == Look()

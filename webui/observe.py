@@ -1,0 +1,94 @@
+"""What the page is made of: one look at the store, the watcher's sign of life and the enforcer, kept for two seconds.
+
+However many browsers ask, the enforcer and the store are asked once in that time. What cannot be had is left out and
+becomes a health finding; a look never fails.
+
+May live here: asking, and remembering the last look. May not: words, markup, SQL.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.client import EnforcerClient, EnforcerUnavailable, Refused
+from gateway.health import Health, HealthWatch, Observed, read_sign_of_life
+from gateway.paths import Paths
+from gateway.report import Summary, summary
+from gateway.store.reader import StoreUnavailableError
+
+KEPT_SECONDS = 2.0
+ENFORCER_TIMEOUT = 2.0
+MAX_ISOLATED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Isolated:
+    """A device in quarantine as the enforcer names it; `name` is a device id, a MAC or an address."""
+
+    name: str
+    reason: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One look at `now` (epoch seconds). None: could not be had."""
+
+    now: float
+    health: Health
+    summary: Summary | None
+    status: Mapping[str, Any] | None
+    isolated: tuple[Isolated, ...] | None
+
+
+class Observer:
+    """`view()` from any thread."""
+
+    def __init__(self, paths: Paths, clock: Callable[[], float]) -> None:
+        self._paths = paths
+        self._clock = clock
+        self._watch = HealthWatch()
+        self._lock = threading.Lock()
+        self._kept: View | None = None
+
+    def view(self) -> View:
+        """The last look, or a new one when that is more than two seconds old."""
+        with self._lock:
+            now = self._clock()
+            if self._kept is None or not 0 <= now - self._kept.now < KEPT_SECONDS:
+                self._kept = self._look(now)
+            return self._kept
+
+    def _look(self, now: float) -> View:
+        status = self._ask_enforcer()
+        past, error = self._read_store(now)
+        lost = sum(loss.today for loss in past.losses) if past else 0
+        signs = read_sign_of_life(self._paths.run)
+        health = self._watch.look(Observed(status, signs, error, lost), now)
+        return View(now, health, past, status, None if status is None else _isolated(status))
+
+    def _ask_enforcer(self) -> Mapping[str, Any] | None:
+        try:
+            with EnforcerClient(self._paths.enforcer_socket, ENFORCER_TIMEOUT) as client:
+                return client.call("status")
+        except (EnforcerUnavailable, Refused):
+            return None
+
+    def _read_store(self, now: float) -> tuple[Summary | None, str]:
+        try:
+            return summary(self._paths.events_database, now), ""
+        except StoreUnavailableError as error:
+            return None, str(error)
+
+
+def _isolated(status: Mapping[str, Any]) -> tuple[Isolated, ...]:
+    entries = status.get("quarantine")
+    listed = entries if isinstance(entries, list) else []
+    return tuple(_one_isolated(entry) for entry in listed[:MAX_ISOLATED] if isinstance(entry, dict))
+
+
+def _one_isolated(entry: Mapping[str, Any]) -> Isolated:
+    addresses = entry.get("addresses") or [""]
+    name = entry.get("device") or entry.get("mac") or addresses[0]
+    return Isolated(str(name), str(entry.get("reason", "")), str(entry.get("since", "")))
