@@ -30,9 +30,18 @@ def test_the_built_kernel_comes_before_the_one_beside_the_checkout() -> None:
 
 def test_no_kernel_is_a_reason_that_names_the_ways_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(uml.VARIABLE, "/nowhere/linux")
-    reason = uml.why_not()
+    reason = uml.why_not.__wrapped__()
     assert reason is not None
     assert "/nowhere/linux" in reason and "make lab-kernel" in reason and uml.VARIABLE in reason
+
+
+def test_a_kernel_for_another_machine_is_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    binary = tmp_path / "linux"
+    binary.write_bytes(b"\x7fELF of another machine")
+    binary.chmod(0o755)
+    monkeypatch.setenv(uml.VARIABLE, str(binary))
+    monkeypatch.setattr(uml.os, "geteuid", lambda: 0)
+    assert "does not run here" in str(uml.why_not.__wrapped__())
 
 
 @kernel

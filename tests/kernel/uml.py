@@ -15,6 +15,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -39,12 +40,20 @@ def find() -> Path | None:
     return next((place for place in places() if place.is_file() and os.access(place, os.X_OK)), None)
 
 
+@cache
 def why_not() -> str | None:
     """The reason why nothing can run in a lab kernel here, or None."""
-    if find() is None:
+    kernel = find()
+    if kernel is None:
         looked = ", ".join(str(place) for place in places())
         return f"no lab kernel at {looked} (`make lab-kernel` builds one, {VARIABLE} names one)"
-    return None if os.geteuid() == 0 else "not root: the lab kernel shows its job this machine's files as root"
+    if os.geteuid() != 0:
+        return "not root: the lab kernel reads this machine's files as root"
+    try:
+        subprocess.run([kernel, "--version"], capture_output=True, check=True, timeout=20)
+    except (OSError, subprocess.SubprocessError) as error:
+        return f"{kernel} does not run here: {error}"
+    return None
 
 
 @dataclass
@@ -99,7 +108,7 @@ def start(
     job = {"path": str(ROOT), "file": str(file), "arguments": list(arguments), "environment": dict(environment or {})}
     (share / "job.json").write_text(json.dumps(job))
     command = [str(kernel), f"mem={MEMORY}", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro", "quiet"]
-    command += ["con=null", "con0=null,fd:1", f"uml_dir={share}/", "umid=lab", "panic=-1"]
+    command += ["con=null", "con0=null,fd:1", f"uml_dir={share}/", "panic=-1"]
     command += [f"ubda={disk}"] if disk else []
     command += [f"init={sys.executable}", "--", "-I", f"{share}/boot.py", str(share)]
     alive, held = os.pipe()
