@@ -45,4 +45,4 @@ def test_one_client_cannot_hold_all_tcp_connections(running: Running) -> None:
 def test_a_message_shorter_than_a_header_ends_the_connection(running: Running) -> None:
     with socket.create_connection((GATEWAY, running.port), PATIENCE, source_address=(CLIENT, 0)) as connection:
         connection.sendall(b"\x00\x03abc")
-        assert connection.recv(10) == b""
+        assert ended(connection)

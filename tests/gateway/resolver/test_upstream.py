@@ -1,11 +1,15 @@
 """The way upstream: fresh ports and ids, TCP, forgers, and the dead."""
 
+import asyncio
+import threading
+from pathlib import Path
+
 import dns.flags
 import dns.message
 import dns.query
 import dns.rcode
 
-from filters.dns_exchange import Upstream
+from filters.dns_exchange import Timing, Upstream
 from tests.gateway.resolver.world import (
     Authority,
     Running,
@@ -61,3 +65,20 @@ def test_what_is_settled_leaves_no_socket_behind(running: Running, authority: Au
         running.ask(f"n{number}.example")
     upstreams = running.resolver._upstreams
     assert (upstreams._sockets, upstreams._streams) == ({}, {})
+
+
+def test_giving_up_ends_a_tcp_attempt_that_still_waits(tmp_path: Path, authority: Authority) -> None:
+    authority.truncate, authority.hold = True, threading.Event()
+    running = Running(tmp_path, Timing(stream_attempt=0.1, whole=0.2, attempts=2))
+
+    async def tasks() -> int:
+        await asyncio.sleep(0)
+        return len([task for task in asyncio.all_tasks() if "_ask_stream" in repr(task)])
+
+    try:
+        assert running.adopt(config(authority))
+        assert running.ask("www.example").rcode() == dns.rcode.SERVFAIL
+        assert running.do(tasks()) == 0
+    finally:
+        authority.hold.set()
+        running.close()

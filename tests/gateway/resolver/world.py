@@ -28,6 +28,7 @@ from gateway import wire
 from gateway.resolver.config import ResolverConfig, ZoneConfig, suffix_names
 from gateway.resolver.journal import Journal
 from gateway.resolver.service import Resolver, session_config
+from gateway.resolver.tcp import IDLE_SECONDS
 
 GATEWAY, CLIENT, OTHER = "127.20.20.1", "127.20.20.11", "127.20.20.12"
 GUEST_GATEWAY, GUEST, STRANGER = "127.20.80.1", "127.20.80.5", "127.99.9.9"
@@ -37,7 +38,7 @@ PATIENCE = 10.0
 
 
 class Authority:
-    """Answers A questions from `records` (name -> addresses); knobs: `silent`, `truncate`, `cut`, `forge`."""
+    """Answers A questions from `records` (name -> addresses); knobs: `silent`, `truncate`, `cut`, `hold`, `forge`."""
 
     def __init__(self, address: str = UPSTREAM) -> None:
         self.records: dict[str, list[str]] = {}
@@ -45,6 +46,7 @@ class Authority:
         self.silent = False
         self.truncate = False
         self.cut = False  # end a TCP answer half-way
+        self.hold: threading.Event | None = None  # answer TCP when it is set
         self.forge: Callable[[bytes], bytes] | None = None
         self.asked: list[tuple[str, str]] = []
         self.seen: list[dns.message.Message] = []
@@ -106,6 +108,8 @@ class Authority:
                 with connection, connection.makefile("rb") as stream:
                     length = int.from_bytes(stream.read(2), "big")
                     reply = self.reply(stream.read(length), "tcp")
+                    if self.hold is not None:
+                        self.hold.wait(PATIENCE)
                     framed = len(reply).to_bytes(2, "big") + reply
                     connection.sendall(framed[: len(framed) // 2] if self.cut else framed)
 
@@ -237,12 +241,14 @@ def answers(message: dns.message.Message) -> list[str]:
 
 
 def ended(connection: socket.socket) -> bool:
-    """Whether the other side closes the connection, in whichever way, without a word."""
-    connection.settimeout(PATIENCE)
+    """Whether the other side closes the connection without a word, well before an idle one would be closed."""
+    connection.settimeout(IDLE_SECONDS / 3)
     try:
         return connection.recv(1) == b""
     except ConnectionResetError:
         return True
+    except TimeoutError:
+        return False
 
 
 @contextlib.contextmanager
