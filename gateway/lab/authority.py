@@ -25,6 +25,7 @@ def make(authority: Path, certificate: Path, names: Iterable[str]) -> None:
         _openssl(
             ["req", "-x509", *KEY, "-days", str(DAYS), "-subj", "/CN=clinicgate lab authority",
              "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign",
+             "-addext", "subjectKeyIdentifier=hash",
              "-keyout", str(folder / "root.key"), "-out", str(authority)]
         )  # fmt: skip
         (folder / "server.cnf").write_text(_config(names), encoding="ascii")
@@ -44,6 +45,7 @@ def _config(names: Iterable[str]) -> str:
         "[dn]\nCN = server.lab.test\n"
         "[ext]\nbasicConstraints = critical,CA:FALSE\nkeyUsage = critical,digitalSignature\n"
         "extendedKeyUsage = serverAuth\nsubjectAltName = @names\n"
+        "subjectKeyIdentifier = hash\nauthorityKeyIdentifier = keyid:always\n"
         f"[names]\n{alternatives}\n"
     )
 

@@ -1,0 +1,37 @@
+"""Was what a demo showed what should have happened?
+
+May live here: that judgement, pure. May not: showing or measuring.
+"""
+
+from collections.abc import Sequence
+
+from gateway.lab.traffic import Tally
+from gateway.lab.view import Recorded
+
+TOLERATED = 0.1  # share of what should pass and may fail: a busy machine is no fault of the policy
+ENOUGH = 3
+
+
+def faults(tallies: Sequence[Tally], recorded: Recorded, page_ms: float | None) -> list[str]:
+    """Sentences for everything that went wrong; empty when the demo kept its promises."""
+    found = [fault for tally in tallies if (fault := _fault(tally)) is not None]
+    if not any(tally.passed for tally in tallies if tally.act.passes):
+        found.append("nothing that should pass has passed")
+    stopped = [tally for tally in tallies if tally.stopped and not tally.act.passes]
+    if not stopped:
+        found.append("nothing was stopped")
+    if any(tally.act.kind != "name" for tally in stopped) and recorded.packets == 0:
+        found.append("packets were stopped, and the gateway has recorded none")
+    if any(tally.act.kind == "name" for tally in stopped) and recorded.names == 0:
+        found.append("names were blocked, and the gateway has recorded none")
+    if page_ms is None:
+        found.append("the owner's page does not answer")
+    return found
+
+
+def _fault(tally: Tally) -> str | None:
+    if not tally.act.passes:
+        return f"{tally.act.words}: got through {tally.passed} times" if tally.passed else None
+    if tally.tried >= ENOUGH and tally.stopped > tally.tried * TOLERATED:
+        return f"{tally.act.words}: failed {tally.stopped} of {tally.tried} times"
+    return None

@@ -1,0 +1,169 @@
+"""What a demo shows while it runs, and the judgement at its end.
+
+May live here: traffic, page and view side by side, until it is time; whether what happened is what should have.
+May not: the acts (scenario.py, traffic.py), the picture (view.py), signals outside the loop (demo.py).
+"""
+
+import asyncio
+import os
+import shutil
+import signal
+import sys
+import time
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+from gateway import report
+from gateway.lab import netns, person, view
+from gateway.lab.errors import LabError
+from gateway.lab.folder import DEFAULT_LAB, Folder, Record, read_record
+from gateway.lab.forwarder import Forwarder, fetch
+from gateway.lab.judge import faults
+from gateway.lab.names import lab_names
+from gateway.lab.scenario import acts
+from gateway.lab.specs import UI_PORT
+from gateway.lab.topology import plan
+from gateway.lab.traffic import Actors, Tally
+from gateway.store.reader import StoreUnavailableError
+from ruleset.resolved import ResolvedSite
+
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+REDRAW_SECONDS, LINE_SECONDS = 1.0, 10.0
+READY_SECONDS, WRITTEN_SECONDS, LOOK_SECONDS = 30.0, 10.0, 0.1
+CLEAR = "\x1b[H\x1b[2J"
+
+
+class Show:
+    """One demo in a lab that is up and has its site applied. `duration` in seconds, None: until a signal."""
+
+    def __init__(self, site: Path, resolved: ResolvedSite, duration: int | None, lab: str = DEFAULT_LAB) -> None:
+        self._site, self._resolved, self._duration = site, resolved, duration
+        self._folder = Folder(lab)
+        self._stop = asyncio.Event()
+        self._begun = time.monotonic()
+        self._page = ""
+        self._seen: set[str] = set()
+        self._redraws = sys.stdout.isatty()
+
+    async def run(self, port: int) -> int:
+        """Until it is time; answer: the exit status. Raises LabError when the lab does not answer."""
+        for number in STOPPING:
+            asyncio.get_running_loop().add_signal_handler(number, self._stop.set)
+        record = read_record(self._folder)
+        if record is None:
+            raise LabError("the lab is gone; start the demo again")
+        with ExitStack() as stack:
+            namespaces = {host.name: netns.open_named(host.namespace) for host in record.hosts}
+            for descriptor in namespaces.values():
+                stack.callback(os.close, descriptor)
+            return await self._with(namespaces, record, port)
+
+    async def _with(self, namespaces: dict[str, int], record: Record, port: int) -> int:
+        everything = acts(
+            plan(self._folder.lab, self._resolved), self._resolved, lab_names(self._resolved), datetime.now(UTC)
+        )
+        actors = Actors(everything, namespaces, str(self._folder.authority))
+        admin = person.admin_host(record, self._resolved)
+        door = Forwarder(namespaces[admin.name], person.page_address(self._resolved), UI_PORT)
+        server, port = await door.start(port)
+        self._page = f"http://127.0.0.1:{port}/"
+        async with server:
+            await self._names_answer(actors)
+            self._begun = time.monotonic()
+            self._announce(actors)
+            await self._play(actors)
+            return await self._judge(actors, port)
+
+    async def _names_answer(self, actors: Actors) -> None:
+        """The resolver takes over a new site within seconds; what a demo shows begins after that."""
+        named = next((t for t in actors.tallies if t.act.passes and t.act.kind == "browse"), None)
+        deadline = time.monotonic() + READY_SECONDS
+        while named is not None and not self._stop.is_set():
+            trial = Tally(named.act)
+            await actors.attempt(trial)
+            if trial.passed:
+                return
+            if time.monotonic() > deadline:
+                raise LabError(f"names are not answered in the lab; its log is {self._folder.log}")
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _play(self, actors: Actors) -> None:
+        playing = asyncio.create_task(actors.play(self._first_time))
+        showing = asyncio.create_task(self._keep_showing(actors))
+        stopped = asyncio.create_task(self._stop.wait())
+        try:
+            await asyncio.wait([playing, showing, stopped], timeout=self._duration, return_when=asyncio.FIRST_COMPLETED)
+            if playing.done() or showing.done():  # neither ends by itself but by a fault of its own
+                await asyncio.gather(playing, showing)
+        finally:
+            for task in (playing, showing, stopped):
+                task.cancel()
+            await asyncio.gather(playing, showing, stopped, return_exceptions=True)
+
+    def _announce(self, actors: Actors) -> None:
+        if not self._redraws:
+            shown = self._shown(actors)
+            print(f"{shown.title}\nOwner's page: {shown.page}")
+            print("Try next, in another terminal:", *(f"  {shown.command} {s}" for s in shown.suggestions), sep="\n")
+            sys.stdout.flush()
+
+    async def _keep_showing(self, actors: Actors) -> None:
+        while True:
+            if self._redraws:
+                size = shutil.get_terminal_size()
+                lines = view.screen(self._shown(actors), size.columns, size.lines - 1)
+                print(CLEAR + "\n".join(lines), flush=True)
+            await asyncio.sleep(REDRAW_SECONDS if self._redraws else LINE_SECONDS)
+            if not self._redraws:
+                print(f"{time.monotonic() - self._begun:4.0f} s  {view.recorded_line(self._recorded())}", flush=True)
+
+    def _first_time(self, tally: Tally) -> None:
+        if not self._redraws and tally.act.id not in self._seen:
+            self._seen.add(tally.act.id)
+            print(f"{time.monotonic() - self._begun:4.0f} s  {view.first_line(tally)}", flush=True)
+
+    async def _judge(self, actors: Actors, port: int) -> int:
+        for _ in range(int(WRITTEN_SECONDS / LOOK_SECONDS)):  # the watcher writes every few seconds
+            if not faults(actors.tallies, self._recorded(), 0.0):
+                break
+            await asyncio.sleep(LOOK_SECONDS)
+        page = await fetch(port)
+        found = faults(actors.tallies, self._recorded(), page)
+        print("\n".join(view.summary(self._shown(actors), page, found)), flush=True)
+        return 1 if found else 0
+
+    def _recorded(self) -> view.Recorded:
+        try:
+            today = report.summary(self._folder.gateway.events_database, time.time()).today
+        except StoreUnavailableError:
+            return view.Recorded(0, 0, 0)
+        return view.Recorded(today.packets, today.names, len(today.attempts) + today.attempts_left_out)
+
+    def _shown(self, actors: Actors) -> view.Shown:
+        elapsed = time.monotonic() - self._begun
+        left = None if self._duration is None else max(self._duration - elapsed, 0.0)
+        title = f"clinicgate demo: {self._resolved.site.clinic.label}"
+        return view.Shown(
+            title, self._page, _command(), elapsed, left, actors.tallies, self._recorded(), self._suggestions(actors)
+        )
+
+    def _suggestions(self, actors: Actors) -> tuple[str, ...]:
+        knocking = next((t.act for t in actors.tallies if t.act.kind == "knock"), None)
+        browsing = next((t.act for t in actors.tallies if t.act.kind == "browse"), None)
+        found = [f"prove {self._site} --live"]
+        if knocking is not None:
+            target = f"--from {knocking.host} --to {knocking.address} --{knocking.protocol} {knocking.port}"
+            found.append(f"explain {self._site} {target}")
+        if browsing is not None:
+            found.append(f"lab exec {browsing.host} -- sh")
+            found.append(f"lab exec gateway -- {_command()} quarantine add {browsing.host} --reason rehearsal")
+        return tuple(found)
+
+
+def _command() -> str:
+    """How this program was called, as it can be typed again."""
+    own = Path(sys.argv[0])
+    if own.name != "clinicgate":
+        return "clinicgate"
+    return str(own.relative_to(Path.cwd())) if own.is_absolute() and own.is_relative_to(Path.cwd()) else str(own)
