@@ -78,7 +78,6 @@ def _useless(resolved: ResolvedSite, permits: dict[str, list[Grant]], places: _P
         if _covered(resolved, grants, default):
             what = f"{_short(name)}: the default policy already allows all of it ({_by(grants, default)})"
             yield places.of(grants[0], "already-granted", what, "delete it")
-            kept = others
         elif _covered(resolved, grants, others):
             what = f"{_short(name)}: everything it allows is allowed without it ({_by(grants, others)})"
             yield places.of(grants[0], "shadowed", what, "delete it, or narrow the wider one")

@@ -78,6 +78,12 @@ def test_an_accept_ends_its_base_chain_only_and_a_drop_is_final():
     assert (outcome.verdict, outcome.rule_id, outcome.path) == ("drop", "late", ("raw", "early", "late"))
 
 
+def test_a_rule_that_accepts_decides_even_when_a_later_policy_accepts_too():
+    later = base("forward", name="later", priority=10, policy="accept")
+    rules = ruleset(base("forward", rule("permit", Accept())), later)
+    assert (fate(rules, TO_SERVER).rule_id, fate(rules, TO_SERVER).chain) == ("permit", "forward")
+
+
 def test_a_drop_before_routing_never_reaches_forward():
     rules = ruleset(base("prerouting", rule("spoof", Drop()), policy="accept"), base("forward", rule("f", Accept())))
     assert fate(rules, TO_SERVER).path == ("spoof",)

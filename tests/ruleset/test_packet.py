@@ -36,6 +36,11 @@ def test_an_address_of_the_other_family_is_not_an_element():
     assert not facts.holds("feed4", (ip_address("2001:db8::1"),))
 
 
+def test_a_key_with_more_parts_than_the_elements_is_no_element():
+    facts = Facts({"pin4": ((ip_network("10.0.0.2/32"), ip_network("192.0.2.7/32")),)})
+    assert not facts.holds("pin4", (ip_address("10.0.0.2"),))
+
+
 def test_adding_elements_keeps_the_old_value():
     facts = Facts({"feed4": ((ip_network("192.0.2.1/32"),),)})
     more = facts.with_elements("feed4", [(ip_network("192.0.2.2/32"),)])

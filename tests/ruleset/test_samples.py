@@ -1,5 +1,7 @@
 """Representative addresses: never a declared device, never one of ours by mistake, the same every time."""
 
+from dataclasses import replace
+
 from ruleset.resolved import Side
 from ruleset.samples import hosts_of, member_of, somebody, stranger
 from tests.ruleset.small_clinic import GRANTS, clinic, device, grant, ip, net, tcp, zone
@@ -16,6 +18,13 @@ def test_a_stranger_is_in_the_zone_and_is_no_device():
             assert resolved.segment_of(sample.address) == segment
             assert not any(sample.address in host.addresses for host in resolved.hosts)
             assert not resolved.is_gateway(sample.address)
+
+
+def test_a_device_at_the_top_of_the_subnet_is_stepped_over():
+    resolved = clinic()
+    top = stranger(resolved, resolved.segment("pc"), 4).address
+    taken = replace(resolved, hosts=(replace(resolved.hosts[0], addresses=(top,)), *resolved.hosts[1:]))
+    assert stranger(taken, resolved.segment("pc"), 4).address == top - 1
 
 
 def test_somebody_on_the_internet_is_outside_and_not_mentioned():
