@@ -6,11 +6,11 @@ May live here: arguments, one call to the enforcer, printing its answer. May not
 import argparse
 import re
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from gateway.cli.output import CommandError, load_or_stop, read_bytes, say, say_json
+from gateway.cli.status_text import generation_lines, isolated_line, status_text
 from gateway.client import EnforcerClient
 from gateway.paths import Paths
 from ruleset.problems import printable
@@ -90,8 +90,7 @@ def _apply(arguments: argparse.Namespace) -> int:
 
 def _confirm(_arguments: argparse.Namespace) -> int:
     answer = _call("confirm")
-    note = f" ({answer['why']})" if answer.get("why") else ""
-    say(f"Generation {answer.get('generation')} stays{note}.")
+    say(f"Generation {answer.get('generation')} stays ({printable(str(answer.get('origin', '')))}).")
     return 0
 
 
@@ -106,12 +105,8 @@ def _generations(arguments: argparse.Namespace) -> int:
     answer = _call("generations")
     if arguments.json:
         say_json(answer)
-        return 0
-    for row in answer.get("generations", []):
-        moment = datetime.fromtimestamp(float(row.get("at", 0))).astimezone()
-        summary = printable(str(row.get("summary", "")).split("\n")[0], 90)
-        state, actor = printable(str(row.get("state", ""))), printable(str(row.get("actor", "")))
-        say(f"{row.get('number'):>5}  {moment:%Y-%m-%d %H:%M}  {state:<10} {actor:<12} {summary}")
+    else:
+        say("\n".join(generation_lines(answer)) or "no policy was applied yet")
     return 0
 
 
@@ -120,24 +115,8 @@ def _status(arguments: argparse.Namespace) -> int:
     if arguments.json:
         say_json(answer)
     else:
-        say("\n".join(_lines(answer)))
+        say(status_text(answer))
     return 0
-
-
-def _lines(value: dict[str, Any], indent: str = "") -> list[str]:
-    lines: list[str] = []
-    for key, item in value.items():
-        name = f"{indent}{key.replace('_', ' ')}"
-        if isinstance(item, dict):
-            lines += [f"{name}:", *_lines(item, indent + "  ")]
-        elif isinstance(item, list):
-            lines.append(f"{name}: {'none' if not item else ''}".rstrip())
-            for entry in item:
-                text = ", ".join(f"{k} {v}" for k, v in entry.items()) if isinstance(entry, dict) else str(entry)
-                lines.append(f"{indent}  - {printable(text)}")
-        else:
-            lines.append(f"{name}: {printable(str(item))}")
-    return lines
 
 
 def _who(word: str) -> dict[str, str]:
@@ -152,8 +131,9 @@ def _who(word: str) -> dict[str, str]:
 
 def _quarantine_add(arguments: argparse.Namespace) -> int:
     answer = _call("quarantine_add", **_who(arguments.who), reason=arguments.reason)
-    addresses = ", ".join(answer.get("addresses", [])) or "no address known"
-    say(f"{arguments.who} is isolated ({addresses}); {answer.get('flows_ended', 0)} running connections ended.")
+    record = answer.get("quarantined", {})
+    known = ", ".join(a for a in (record.get("mac"), *record.get("addresses", [])) if a)
+    say(f"{arguments.who} is isolated ({known}); {answer.get('flows_ended', 0)} running connections ended.")
     return 0
 
 
@@ -168,10 +148,5 @@ def _quarantine_list(arguments: argparse.Namespace) -> int:
     if arguments.json:
         say_json(answer)
         return 0
-    rows = answer.get("quarantine", [])
-    for row in rows:
-        name = row.get("device") or row.get("mac") or "?"
-        say(f"{name}: since {row.get('since')}, by {row.get('actor')}: {printable(str(row.get('reason', '')))}")
-    if not rows:
-        say("nobody is isolated")
+    say("\n".join(isolated_line(row) for row in answer.get("quarantine", [])) or "nobody is isolated")
     return 0

@@ -1,0 +1,46 @@
+"""What the enforcer tells, as sentences."""
+
+from gateway.cli.status_text import generation_lines, isolated_line, status_text
+
+WAITING = {
+    "generation": 7,
+    "state": "pending",
+    "pending": {"generation": 7, "seconds_left": 42.4, "actor": "tech"},
+    "drift": ["chain input: a rule is gone"],
+    "features": {"flow_offload": False, "nft_log": True},
+    "quarantine": [{"device": "camera-1", "since": "2026-11-22T12:10:20+00:00", "actor": "root", "reason": "odd"}],
+    "feeds": {"drop": {"entries": 12}},
+    "pins": 3,
+    "errors": [{"at": 0, "what": "the disk\nis full"}],
+}
+
+
+def test_everything_that_waits_or_is_wrong_is_said():
+    text = status_text(WAITING)
+    assert "Generation 7 is loaded (pending)." in text
+    assert "waits 42 s more for a confirm by tech" in text
+    assert "  - chain input: a rule is gone" in text
+    assert "has: nft log; it has not: flow offload." in text
+    assert "camera-1 since 2026-11-22 12:10 UTC, by root: odd" in text
+    assert "  - drop: 12 entries" in text
+    assert "the disk\\nis full" in text
+
+
+def test_a_box_without_a_policy_says_how_to_begin():
+    text = status_text({"generation": 0, "state": "closed"})
+    assert text.startswith("No policy is applied") and "Isolated: nobody." in text
+
+
+def test_generations_mark_the_loaded_one_and_escape_names():
+    rows = [
+        {"number": 2, "at": 0, "state": "returned", "actor": "a\x1b[31m", "note": "nobody confirmed"},
+        {"number": 1, "at": 0},
+    ]
+    lines = list(generation_lines({"loaded": 1, "generations": rows}))
+    assert [line[0] for line in lines] == [" ", " ", "*"]
+    assert "\x1b" not in "".join(lines) and "nobody confirmed" in lines[1]
+
+
+def test_an_isolated_device_without_a_name_is_shown_by_its_address():
+    assert isolated_line({"addresses": ["10.0.0.9"], "reason": "x\ny"}).startswith("10.0.0.9 since")
+    assert "\n" not in isolated_line({"addresses": ["10.0.0.9"], "reason": "x\ny"})
