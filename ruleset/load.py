@@ -18,10 +18,11 @@ from ruleset.salvage import about_what_is_left, salvage
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """`resolved` is None when any problem is an error; warnings do not stop it."""
+    """`resolved` is None when any problem is an error; warnings do not stop it. `document` knows where things stand."""
 
     resolved: ResolvedSite | None
     problems: list[Problem]
+    document: Document
 
 
 def load_site(data: bytes, file: str, now: datetime, *, applied_before: bool = False) -> LoadResult:
@@ -32,12 +33,12 @@ def load_site(data: bytes, file: str, now: datetime, *, applied_before: bool = F
     """
     parsed = parse_site(data, file)
     if parsed.site is None:
-        return LoadResult(None, by_place(parsed.problems + _in_the_rest(parsed.document, now)))
+        return LoadResult(None, by_place(parsed.problems + _in_the_rest(parsed.document, now)), parsed.document)
     context = Context(parsed.site, now)
     problems = check_site(context, parsed.document, "warning" if applied_before else "error")
     if errors(problems):
-        return LoadResult(None, by_place(problems))
-    return LoadResult(resolve(parsed.site, parsed.document, now), by_place(problems))
+        return LoadResult(None, by_place(problems), parsed.document)
+    return LoadResult(resolve(parsed.site, parsed.document, now), by_place(problems), parsed.document)
 
 
 def _in_the_rest(document: Document, now: datetime) -> list[Problem]:

@@ -123,8 +123,11 @@ def _compile(arguments: argparse.Namespace) -> int:
 
 
 def _lint(arguments: argparse.Namespace) -> int:
-    resolved = load_or_stop(arguments.site, arguments.at, as_json=arguments.json)
-    found = by_place(lint(resolved, now_or(arguments.at)))
+    result = load(arguments.site, arguments.at)
+    if result.resolved is None:
+        print_problems(result.problems, as_json=arguments.json)
+        return 1
+    found = by_place(lint(result.resolved, now_or(arguments.at), result.document))
     if arguments.json:
         say_json({"problems": [p.as_dict() for p in found]})
     else:
