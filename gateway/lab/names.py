@@ -63,9 +63,11 @@ def stand_ins(platform: Platform) -> tuple[Address, ...]:
     return tuple(network[STAND_IN_OFFSET] for network in ranges)
 
 
-def list_text(name: str) -> str:
-    """A small block list in hosts format, as the site's list `name`."""
-    return "".join(f"0.0.0.0 {host}.{domain}\n" for domain in LISTED for host in ("www", "cdn", name))
+def list_text(file: str) -> str:
+    """A small block list for a file of that name: hosts format for `.hosts`, else one domain a line."""
+    if file.endswith(".hosts"):
+        return "".join(f"0.0.0.0 {host}.{domain}\n" for domain in LISTED for host in ("www", "cdn"))
+    return "".join(f"{domain}\n" for domain in LISTED)
 
 
 def _documentation(domain: str) -> tuple[Address, ...]:

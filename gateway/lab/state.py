@@ -28,12 +28,12 @@ def make_gateway_folders(folder: Folder, resolved: ResolvedSite) -> None:
     access.write_text(json.dumps(ACCESS), encoding="ascii")
     access.chmod(0o644)
     paths.lists.mkdir(mode=0o755)
-    for name, block_list in resolved.site.dns.lists.items():
+    for block_list in resolved.site.dns.lists.values():
         place = paths.lists / block_list.path
         if place.resolve().is_relative_to(paths.lists.resolve()):
-            _write_list(place, name)
+            _write_list(place)
 
 
-def _write_list(place: Path, name: str) -> None:
+def _write_list(place: Path) -> None:
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
-    place.write_text(list_text(name), encoding="ascii")
+    place.write_text(list_text(place.name), encoding="ascii")

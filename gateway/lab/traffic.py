@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 
 import dns.exception
 import dns.message
@@ -109,7 +110,8 @@ class Actors:
         if reply.rcode() != dns.rcode.NOERROR:
             return None
         addresses = [item.address for rrset in reply.answer if rrset.rdtype == dns.rdatatype.A for item in rrset]
-        return str(addresses[0]) if addresses else None
+        named = [str(address) for address in addresses if not ip_address(address).is_unspecified]
+        return named[0] if named else None  # 0.0.0.0 is one of the ways in which a name is blocked
 
     async def _connect(self, act: Act, address: str) -> bool:
         """A TCP handshake; with a name TLS that trusts the lab's authority, and a page."""
