@@ -9,7 +9,7 @@ May live here: who needs which pin, and the answers held meanwhile. May not: ask
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -19,17 +19,18 @@ from filters.names import Name, SuffixSet, suffixes
 
 H = TypeVar("H")
 MAX_REMEMBERED = 65_536  # pairs of client and address
+MAX_ADDRESSES = 64  # of one answer; the enforcer takes no more at once
 
 
 @dataclass(slots=True)
 class Hold(Generic[H]):
-    """`held` until all `tokens` are answered, or `due`."""
+    """`held` until its pin is answered, or `due`; the pin lasts until `until`."""
 
     held: H
-    tokens: set[int]
+    client: Address
+    addresses: tuple[Address, ...]
     due: float
     until: float
-    pairs: list[tuple[Address, Address]]
     failed: bool = False
 
 
@@ -38,7 +39,7 @@ class PinBoard(Generic[H]):
 
     def __init__(self, timing: Timing) -> None:
         self._timing = timing
-        self.adopt((), {})
+        self.adopt(())
         self._pinned: OrderedDict[tuple[Address, Address], float] = OrderedDict()
         self._holds: dict[int, Hold[H]] = {}
         self._last_token = 0
@@ -46,10 +47,9 @@ class PinBoard(Generic[H]):
     def __len__(self) -> int:
         return len(self._holds)
 
-    def adopt(self, grants: Iterable[PinGrant], same_device: Mapping[Address, tuple[Address, ...]]) -> None:
-        """Who may use what from now on; `same_device` gives the other addresses of a client's device."""
+    def adopt(self, grants: Iterable[PinGrant]) -> None:
+        """Who may use what from now on."""
         self._grants = tuple(grants)
-        self._same_device = same_device
         self._any = SuffixSet(suffix for grant in self._grants for suffix in grant.suffixes)
 
     def concerns(self, name: Name) -> bool:
@@ -67,62 +67,46 @@ class PinBoard(Generic[H]):
 
     def pin(
         self, name: str, client: Address, addresses: tuple[Address, ...], ttl: float, now: float, held: H
-    ) -> list[RequestPin]:
-        """What must be pinned before `held` may leave; an empty list: nothing, it may leave at once."""
+    ) -> RequestPin | None:
+        """What must be pinned before `held` may leave; None: nothing, it may leave at once.
+
+        A client asks over one family and connects over the other: the enforcer, which sees the neighbour table, finds
+        its address of an answer's family.
+        """
         needed = max(ttl, self._timing.pin_floor)
-        missing = [
-            (source, address)
-            for address in addresses
-            for source in self._sources(client, address)
-            if self._pinned.get((source, address), 0.0) < now + needed
-        ]
+        missing = tuple(a for a in addresses[:MAX_ADDRESSES] if self._pinned.get((client, a), 0.0) < now + needed)
         if not missing or len(self._holds) >= self._timing.held:
-            return []
+            return None
         lasts = needed + self._timing.pin_slack
-        requests: list[RequestPin] = []
-        for source in dict.fromkeys(source for source, _ in missing):
-            self._last_token += 1
-            targets = tuple(address for one, address in missing if one == source)
-            requests.append(RequestPin(self._last_token, source, targets, int(lasts), name))
-        tokens = {request.token for request in requests}
-        hold = Hold(held, tokens, now + self._timing.pin, now + lasts, missing)
-        self._holds.update(dict.fromkeys(tokens, hold))
-        return requests
+        self._last_token += 1
+        self._holds[self._last_token] = Hold(held, client, missing, now + self._timing.pin, now + lasts)
+        return RequestPin(self._last_token, client, missing, int(lasts), name)
 
     def done(self, token: int, *, ok: bool) -> Hold[H] | None:
-        """An answer of the enforcer: the hold that is free now, if one is."""
+        """An answer of the enforcer: the hold that is free now; None when it was let go before."""
         hold = self._holds.pop(token, None)
         if hold is None:
             return None
-        hold.tokens.discard(token)
-        hold.failed = hold.failed or not ok
-        if hold.tokens:
-            return None
-        if not hold.failed:
+        hold.failed = not ok
+        if ok:
             self._remember(hold)
         return hold
 
     def overdue(self, now: float) -> list[Hold[H]]:
         """Holds whose bound has passed; they count as failed."""
-        late = {id(hold): hold for hold in self._holds.values() if now >= hold.due}
-        for hold in late.values():
+        late = [token for token, hold in self._holds.items() if now >= hold.due]
+        holds = [self._holds.pop(token) for token in late]
+        for hold in holds:
             hold.failed = True
-            for token in hold.tokens:
-                del self._holds[token]
-        return list(late.values())
+        return holds
 
     def forget(self) -> None:
         """The pins in the kernel may be gone: ask anew from now on."""
         self._pinned.clear()
 
-    def _sources(self, client: Address, address: Address) -> list[Address]:
-        """The client's addresses of that family: a device asks over one family and connects over the other."""
-        if client.version == address.version:
-            return [client]
-        return [other for other in self._same_device.get(client, ()) if other.version == address.version]
-
     def _remember(self, hold: Hold[H]) -> None:
-        for pair in hold.pairs:
+        for address in hold.addresses:
+            pair = hold.client, address
             self._pinned.pop(pair, None)
             self._pinned[pair] = hold.until
         while len(self._pinned) > MAX_REMEMBERED:

@@ -52,7 +52,6 @@ class SessionConfig:
     upstreams: tuple[Upstream, ...]
     routes: Mapping[Name, tuple[Upstream, ...]] = field(default_factory=dict)
     pins: tuple[PinGrant, ...] = ()
-    same_device: Mapping[Address, tuple[Address, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +114,7 @@ class Session:
     def _adopt(self, config: SessionConfig) -> None:
         self._config = config
         self._routes = SuffixSet(config.routes)
-        self._pins.adopt(config.pins, config.same_device)
+        self._pins.adopt(config.pins)
         for table in self._fast.values():
             table.clear()
 
@@ -207,10 +206,10 @@ class Session:
         elif answer.addresses and self._pins.wanted(name, waiter.client, waiter.zone):
             ttl = max(0.0, answer.expires - now)
             held = waiter, answer
-            requests = self._pins.pin(to_text(name), waiter.client, answer.addresses, ttl, now, held)
-            self.counters.pins += len(requests)
-            if requests:
-                return list(requests)
+            request = self._pins.pin(to_text(name), waiter.client, answer.addresses, ttl, now, held)
+            if request is not None:
+                self.counters.pins += 1
+                return [request]
         return [SendAnswer(waiter.channel, answer.render(waiter.query, now, waiter.limit))]
 
     def _pin_done(self, hold: Hold[tuple[_Waiter, Answer]] | None, now: float) -> list[Command]:

@@ -30,7 +30,7 @@ class ZoneConfig:
 
 @dataclass(frozen=True, slots=True)
 class ResolverConfig:
-    """All of it. `lists`: id -> path below the lists folder; `same_device`: an address -> the device's other ones.
+    """All of it. `lists`: id -> path below the lists folder.
 
     `protected`: names that no list may block, what is below them included: what the packs say, and the approved video
     platforms, because a list that breaks consultations does more harm than it prevents.
@@ -43,7 +43,6 @@ class ResolverConfig:
     hosts: tuple[LocalHost, ...] = ()
     pins: tuple[PinGrant, ...] = ()
     protected: tuple[str, ...] = ()
-    same_device: Mapping[Address, tuple[Address, ...]] = field(default_factory=dict)
 
     @property
     def networks(self) -> tuple[Network, ...]:
@@ -68,18 +67,7 @@ def config_of(site: ResolvedSite) -> ResolverConfig:
         hosts=(gateway, *hosts),
         pins=tuple(_grant(names) for names in site.video_names),
         protected=(*site.protected_names, *(domain for names in site.video_names for domain in names.domains)),
-        same_device=siblings(host.addresses for host in site.hosts),
     )
-
-
-def siblings(devices: Iterable[tuple[Address, ...]]) -> dict[Address, tuple[Address, ...]]:
-    """Each address of each device -> the device's other addresses."""
-    return {
-        address: tuple(other for other in addresses if other != address)
-        for addresses in devices
-        for address in addresses
-        if len(addresses) > 1
-    }
 
 
 def suffix_names(domains: Iterable[str]) -> frozenset[Name]:

@@ -1,4 +1,4 @@
-"""Following the applied site: ask the enforcer every two seconds (and at SIGHUP), load what changed, hand it over.
+"""Following the applied site: ask the enforcer every second (and at SIGHUP), load what changed, hand it over.
 
 Loading (parsing the site, compiling lists) runs in a thread while the old configuration answers; taking over is one
 assignment in the loop's thread, so no question is dropped. Without an enforcer the last configuration goes on.
@@ -21,8 +21,8 @@ from gateway.resolver.journal import Journal
 from gateway.resolver.service import Resolver, session_config
 from gateway.resolver.shelf import Shelf
 
-POLL_SECONDS = 2.0
-LAST_BACKOFF_SECONDS = 15.0
+POLL_SECONDS = 1.0
+LAST_BACKOFF_SECONDS = 4.0
 TIMEOUT_SECONDS = 5.0
 
 
@@ -75,10 +75,13 @@ class Follower:
         forced, self._forced = self._forced, False
         try:
             loaded = await asyncio.to_thread(self._look, forced)
-        except (EnforcerUnavailable, Refused) as error:
+        except EnforcerUnavailable as error:
             self._journal.say("enforcer", str(error))
             self._away = True
             return False
+        except Refused as error:
+            self._journal.say("enforcer", str(error))  # no site yet, or no right to it
+            return True
         except (SiteUnreadableError, BadNameError) as error:
             self._journal.say("site", f"{error}; the configuration before stays")
             return True

@@ -16,6 +16,7 @@ from gateway.resolver.journal import Journal
 THREADS = 2
 TIMEOUT_SECONDS = 2.0
 MAX_WAITING = 1024
+MAX_NAME = 255  # characters the enforcer takes; a name of escaped octets may be longer
 
 
 class Pinning:
@@ -50,7 +51,7 @@ class Pinning:
                 client=str(command.client),
                 addresses=[str(address) for address in command.addresses],
                 ttl=command.ttl,
-                name=command.name,
+                name=command.name[:MAX_NAME],
             )
         except (EnforcerUnavailable, Refused) as error:
             refusal = str(error)

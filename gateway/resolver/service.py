@@ -57,7 +57,7 @@ def session_config(config: ResolverConfig, lists: Mapping[str, CompiledList], ke
     }
     local = LocalNames(config.domain, config.hosts, config.networks)
     policy = DnsPolicy(zones, local, SuffixSet(suffix_names(config.protected)), key)
-    return SessionConfig(policy, config.upstreams, pins=config.pins, same_device=config.same_device)
+    return SessionConfig(policy, config.upstreams, pins=config.pins)
 
 
 class Resolver:

@@ -1,13 +1,12 @@
 """From an applied site to what the resolver needs of it."""
 
 from datetime import UTC, datetime
-from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 
 from filters import names
-from gateway.resolver.config import ResolverConfig, config_of, siblings, suffix_names
+from gateway.resolver.config import ResolverConfig, config_of, suffix_names
 from ruleset.load import load_site
 
 EXAMPLES = Path(__file__).parents[3] / "ruleset" / "examples"
@@ -54,14 +53,7 @@ def test_every_device_and_the_gateway_have_a_name(example: str) -> None:
     assert found.hosts[0].label == "gateway"
     assert set(found.hosts[0].addresses) == {address for zone in found.zones for address in zone.addresses}
     assert len(found.hosts) > 8
-    for one in found.hosts[1:]:
-        for address in one.addresses:
-            assert set(found.same_device.get(address, ())) == set(one.addresses) - {address}
-
-
-def test_siblings_are_the_other_addresses_of_a_device() -> None:
-    four, six = ip_address("10.0.0.1"), ip_address("2001:db8::1")
-    assert siblings([(four, six), (ip_address("10.0.0.2"),)]) == {four: (six,), six: (four,)}
+    assert len({one.label for one in found.hosts}) == len(found.hosts)
 
 
 def test_wildcards_stand_for_their_suffix_and_what_is_no_name_for_nothing() -> None:

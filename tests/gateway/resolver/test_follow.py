@@ -10,7 +10,7 @@ from filters.dns_exchange import ClientDatagram, PinDone, RequestPin, SendAnswer
 from filters.verdict import Action
 from gateway.resolver.follow import Follower
 from gateway.resolver.journal import Journal
-from gateway.wire import INTERNAL, CommandRefused
+from gateway.wire import NOT_FOUND, CommandRefused
 from tests.filters.dns_tools import asked, name, reply_to
 from tests.gateway.resolver.world import FakeEnforcer, Running
 
@@ -102,16 +102,25 @@ def test_no_site_yet_is_no_error(following: Following) -> None:
     assert following.action("www.example") is Action.REFUSED
 
 
+def test_a_refusal_is_told_and_asked_again_soon(following: Following, capfd: pytest.CaptureFixture[str]) -> None:
+    def refuse(args: dict[str, Any]) -> dict[str, Any]:
+        raise CommandRefused(NOT_FOUND, "no site is applied", "apply one")
+
+    following.enforcer.answers["site"] = refuse
+    assert following.step()
+    assert "no site is applied (apply one)" in capfd.readouterr().err
+
+
 def test_an_enforcer_that_goes_away_leaves_the_configuration_and_costs_the_pins(following: Following) -> None:
     following.step()
     session = following.running.resolver.session
     remember_a_pin(session)
     assert pins_again(session) is False
 
-    def fail(args: dict[str, Any]) -> dict[str, Any]:
-        raise CommandRefused(INTERNAL, "being stopped")
+    def break_off(args: dict[str, Any]) -> dict[str, Any]:
+        raise ConnectionResetError
 
-    following.enforcer.answers["site"] = fail
+    following.enforcer.answers["site"] = break_off
     assert following.step() is False
     assert following.action("www.example") is Action.FORWARD
     following.enforcer.answers["site"] = lambda args: following.site

@@ -148,7 +148,7 @@ class FakeEnforcer:
 
     def _serve(self, connection: socket.socket) -> None:
         reader = wire.FrameReader()
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), connection:
             while data := connection.recv(65536):
                 for message in reader.feed(data):
                     request = wire.parse_request(message)
