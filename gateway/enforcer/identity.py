@@ -94,7 +94,7 @@ def load_access(file: Path) -> dict[str, Role]:
         raise AccessError(f"{file} must map users to roles")
     table: dict[str, Role] = {}
     for who, role in content.items():
-        if not isinstance(who, str | int) or isinstance(who, bool) or role not in ROLES:
+        if not isinstance(who, str | int) or isinstance(who, bool) or str(role) not in ROLES:
             raise AccessError(f"{file}: {who!r}: {role!r} is no user and role (roles: {', '.join(sorted(ROLES))})")
         table[str(who)] = role
     return table
