@@ -174,6 +174,8 @@ class Asking(Generic[W]):
             del self._by_token[token]
         if reply is None:
             self._counters.failed += 1
+        else:
+            self._counters.answered += 1
         closing: list[Command] = [ForgetUpstream(token) for token in exchange.open]
         return closing, Settled(exchange.question, exchange.waiters, reply, data)
 

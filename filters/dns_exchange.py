@@ -167,7 +167,8 @@ class Counters:
     retried: int = 0
     strangers: int = 0  # replies of the wrong source, id or question
     garbage: int = 0  # replies that are no DNS messages
-    failed: int = 0
+    answered: int = 0  # exchanges that ended with an upstream's answer
+    failed: int = 0  # and those that ended without
     overload: int = 0
     pins: int = 0
     pins_failed: int = 0

@@ -77,6 +77,7 @@ class Resolver:
         self._connections = Connections()
         self._servers: dict[Address, tuple[str, UdpServer, TcpServer]] = {}
         self._tick: asyncio.TimerHandle | None = None
+        self._health = 0, 0
         self._report = self._loop.call_later(REPORT_SECONDS, self._reported)
 
     def adopt(self, config: ResolverConfig, pure: SessionConfig) -> None:
@@ -94,8 +95,10 @@ class Resolver:
 
     async def close(self) -> None:
         """Stop serving; what was counted is sent."""
-        for address in list(self._servers):
-            self._stop(address)
+        for _, udp, tcp in self._servers.values():
+            udp.close()
+            tcp.close()
+        self._servers.clear()
         self._upstreams.close()
         self._pinning.close()
         if self._tick is not None:
@@ -132,9 +135,9 @@ class Resolver:
                 where = f"list {verdict.list}, line {verdict.line}"
                 self._journal.say(where, f"names {subject.name}, protected as {verdict.rule}: not obeyed")
             case Told.UPSTREAMS_SILENT:
-                self._journal.say("upstreams", f"no answer for {subject.name} {subject.type}")
+                pass  # counted; which names were asked for is nobody's business in the journal
             case Told.PIN_FAILED:
-                self._journal.say("pins", "an answer left without its pin")
+                self._journal.say("held answers", "one left before its pin was set")
 
     def _ticked(self) -> None:
         self._tick = None
@@ -142,7 +145,17 @@ class Resolver:
 
     def _reported(self) -> None:
         self.reports.flush(time.time())
+        self._upstream_health()
         self._report = self._loop.call_later(REPORT_SECONDS, self._reported)
+
+    def _upstream_health(self) -> None:
+        """Say when no upstream answers any more, and when one does again."""
+        counters, (answered, failed) = self.session.counters, self._health
+        self._health = counters.answered, counters.failed
+        if counters.answered > answered:
+            self._journal.say("upstreams", "answer")
+        elif counters.failed > failed:
+            self._journal.say("upstreams", "none of them answers")
 
     async def _open(self, address: Address, zone: str) -> bool:
         if address in self._servers:

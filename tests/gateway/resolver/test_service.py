@@ -153,3 +153,18 @@ def test_closing_ends_everything_at_once(running: Running) -> None:
     connection.settimeout(PATIENCE)
     with connection:
         assert ended(connection)
+
+
+def test_the_journal_says_when_upstreams_fall_silent_and_when_they_are_back(
+    running: Running, authority: Authority, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def look() -> None:
+        running.resolver._upstream_health()
+
+    nobody = Upstream("127.99.0.54", authority.upstream.port)
+    for name, upstream in (("a.example", nobody), ("b.example", nobody), ("www.example", authority.upstream)):
+        running.adopt(config(authority, upstreams=(upstream,)))
+        running.ask(name)
+        running.do(look())
+    said = [line for line in capfd.readouterr().err.splitlines() if "upstreams" in line]
+    assert said == ["resolver: upstreams: none of them answers", "resolver: upstreams: answer"]
