@@ -1,5 +1,6 @@
-"""The fast path: which flows take it, which must not, and what a change of policy does to them. Runs in the lab kernel."""
+"""The fast path: which flows take it, which must not, and what a change of policy does to them."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -59,7 +60,7 @@ def _takes_fast_path(clinic: Clinic, server: str, at: str = "internet") -> Figur
         return _mostly_fast(clinic, server, talk, slow)
 
 
-def _mostly_fast(clinic: Clinic, server: str, talk: traffic.Talk, slow: traffic.Callable[[], int]) -> Figures:
+def _mostly_fast(clinic: Clinic, server: str, talk: traffic.Talk, slow: Callable[[], int]) -> Figures:
     talk.after(MESSAGES)
     assert traffic.offloaded(clinic, server), traffic.flows(clinic, server)
     seen = slow()

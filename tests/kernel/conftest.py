@@ -29,7 +29,7 @@ def outcomes(
     wanted = [item.callspec.params["check"] for item in request.session.items if "outcomes" in item.fixturenames]
     machine = uml.start(uml.HERE / "inside.py", tmp_path_factory.mktemp("kernel"), wanted)
     status = machine.wait(BOOT_SECONDS)
-    results = machine.share / inside.RESULTS.rpartition("/")[2]
+    results = machine.share / inside.RESULTS.name
     lines = results.read_text().splitlines() if results.exists() else []
     found = {outcome["check"]: outcome for outcome in map(json.loads, lines)}
     for name in wanted:

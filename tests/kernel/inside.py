@@ -8,13 +8,14 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 
-from tests.kernel import checks_offload, clinic
+from tests.kernel import checks_offload, checks_quarantine, clinic
 
-MODULES: tuple[ModuleType, ...] = (checks_offload,)
+MODULES: tuple[ModuleType, ...] = (checks_offload, checks_quarantine)
 PREFIX = "check_"
-RESULTS = "/run/share/results"
+RESULTS = Path("/run/share/results")
 Check = Callable[[clinic.Clinic], dict[str, object]]
 
 
@@ -40,7 +41,7 @@ def outcome(name: str, check: Check) -> dict[str, object]:
 
 
 def main(wanted: list[str]) -> None:
-    with open(RESULTS, "w") as results:
+    with RESULTS.open("w") as results:
         for name, check in checks().items():
             if not wanted or name in wanted:
                 results.write(json.dumps(outcome(name, check)) + "\n")

@@ -6,6 +6,7 @@ May not: judging any of it.
 A `Talk` runs in a thread of its own until its block ends; its fields may be read at any time.
 """
 
+import json
 import select
 import socket
 import struct
@@ -14,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Self
 
@@ -122,17 +124,16 @@ def call(clinic: Clinic, device: str, server: str, port: int = 443) -> Talk:
 def connection(clinic: Clinic, device: str, server: str, port: int = 443, at: str = "internet") -> Talk:
     """TCP from a device to an address behind the uplink, or to another device `at`."""
     family = socket.AF_INET6 if ":" in server else socket.AF_INET
-    with netns.open_socket(
-        clinic.internet if at == "internet" else clinic.devices[at], family, socket.SOCK_STREAM
-    ) as l:
-        l.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        l.bind((server, port))
-        l.listen()
-        l.settimeout(WITHIN)
+    place = clinic.internet if at == "internet" else clinic.devices[at]
+    with netns.open_socket(place, family, socket.SOCK_STREAM) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((server, port))
+        listening.listen()
+        listening.settimeout(WITHIN)
         near = netns.open_socket(clinic.devices[device], family, socket.SOCK_STREAM)
         near.settimeout(WITHIN)
         near.connect((server, port))
-        far, _ = l.accept()
+        far, _ = listening.accept()
     for one in (near, far):
         one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         one.setblocking(False)
@@ -149,10 +150,7 @@ def flows(clinic: Clinic, address: str) -> list[str]:
     """The gateway's conntrack entries that name this address, as the kernel words them."""
     with netns.inside(clinic.gateway):
         text = Path("/proc/thread-self/net/nf_conntrack").read_text()
-    expanded = (
-        socket.inet_ntop(socket.AF_INET6, socket.inet_pton(socket.AF_INET6, address)) if ":" in address else address
-    )
-    wanted = {f"{end}={spelled}" for end in ("src", "dst") for spelled in (expanded, _long(expanded))}
+    wanted = {f"{end}={_as_conntrack_writes(address)}" for end in ("src", "dst")}
     return [line for line in text.splitlines() if wanted & set(line.split())]
 
 
@@ -195,16 +193,11 @@ def nft(clinic: Clinic, text: str) -> str:
 
 
 def _counted(clinic: Clinic) -> int:
-    import json
-
-    rules = [
-        entry["rule"] for entry in json.loads(nft(clinic, f"list table inet {PROBE}"))["nftables"] if "rule" in entry
-    ]
+    listing = json.loads(nft(clinic, f"list table inet {PROBE}"))["nftables"]
+    rules = [entry["rule"] for entry in listing if "rule" in entry]
     return sum(part["counter"]["packets"] for rule in rules for part in rule["expr"] if "counter" in part)
 
 
-def _long(address: str) -> str:
-    """As /proc/net/nf_conntrack writes IPv6: all eight groups, four digits each."""
-    if ":" not in address:
-        return address
-    return ":".join(f"{group:04x}" for group in struct.unpack("!8H", socket.inet_pton(socket.AF_INET6, address)))
+def _as_conntrack_writes(address: str) -> str:
+    """/proc/net/nf_conntrack has all eight groups of IPv6, four digits each."""
+    return ip_address(address).exploded
