@@ -12,7 +12,7 @@ import dns.query
 import dns.rcode
 import pytest
 
-from filters.dns_exchange import Timing
+from filters.dns_exchange import Timing, Upstream
 from filters.lists import compile_list
 from gateway.resolver.config import ZoneConfig
 from tests.gateway.resolver.world import (
