@@ -1,23 +1,23 @@
 """How much of a plain router's speed is left under a full policy, measured on this machine's kernel.
 
-May live here: a sender, the gateway and a receiver in a row, two rulesets in turn, iperf3, medians and their ratio.
-May not: judging the figure (tests/bench does), other benchmarks.
+May live here: a sender, the gateway and a receiver in a row, two rulesets in turn, medians and their ratio.
+May not: the loads (blast.py), judging the figure (tests/bench does), other benchmarks.
 
-Both rulesets run on the same namespaces, interfaces and addresses, in alternating rounds, so that what else the
-machine does hits both. The sender is the first PC of the site, the receiver stands behind the uplink; the flow is one
-that the policy allows (HTTPS for TCP, QUIC's port for small UDP packets).
+Both rulesets run on the same namespaces, interfaces and addresses, in many short alternating rounds, so that what else
+the machine does hits both. The sender is the first PC of the site, the receiver stands behind the uplink; the flow is
+one that the policy allows (HTTPS for TCP, QUIC's port for small UDP packets).
 """
 
-import json
 import os
+import socket
 import statistics
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
 
 from gateway.lab import commands, netns
+from gateway.lab.blast import CONNECT_SECONDS, received_packets, small_packets, stream
 from gateway.lab.build import run_batch
 from gateway.lab.errors import LabError
 from gateway.lab.kernel import load_ruleset
@@ -26,8 +26,8 @@ from ruleset.resolved import ResolvedSite
 
 RECEIVER = ip_address("198.51.100.77")
 PORT = 443
+SHARES = 6
 SMALL_PAYLOAD = 18  # with UDP, IPv4 and Ethernet headers the smallest frame there is (64 bytes with its checksum)
-START_SECONDS = 5.0
 
 SMALLEST_ROUTER = """table inet clinicgate {
 	chain forward {
@@ -61,14 +61,15 @@ class Forwarding:
         return self.packets_policy / self.packets_router
 
 
-def forwarding(resolved: ResolvedSite, policy: str, rounds: int = 7, seconds: float = 1.0) -> Forwarding:
-    """Measures `policy` (nft text of that site) against the smallest router. Raises LabError."""
+def forwarding(resolved: ResolvedSite, policy: str, rounds: int = 7, seconds: float = 0.1) -> Forwarding:
+    """Measures `policy` (nft text of that site) against the smallest router, each `rounds * SHARES` times.
+
+    Many short runs bear what else the machine does better than few long ones. Raises LabError."""
     figures: dict[tuple[str, bool], list[float]] = {}
     with row(resolved) as bench:
-        router = SMALLEST_ROUTER.replace("UPLINK", bench.uplink)
-        for number in range(rounds):
-            pair = (("policy", policy), ("router", router))
-            for name, ruleset in pair if number % 2 else pair[::-1]:
+        rulesets = (("policy", policy), ("router", SMALLEST_ROUTER.replace("UPLINK", bench.uplink)))
+        for number in range(rounds * SHARES):
+            for name, ruleset in rulesets if number % 2 else rulesets[::-1]:
                 bench.use(ruleset)
                 for small in (False, True):
                     figures.setdefault((name, small), []).append(bench.run(seconds, small))
@@ -80,58 +81,54 @@ def forwarding(resolved: ResolvedSite, policy: str, rounds: int = 7, seconds: fl
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Sender, gateway, receiver."""
+    """Sender, gateway, receiver (descriptors of namespaces), and the names of the interfaces in between."""
 
     sender: int
     gateway: int
     receiver: int
     uplink: str
+    arrival: str
 
     def use(self, ruleset: str) -> None:
         """Puts another ruleset in place of the present one, whole."""
         load_ruleset(self.gateway, f"table inet clinicgate\ndelete table inet clinicgate\n{ruleset}")
 
     def run(self, seconds: float, small: bool) -> float:
-        """One run of iperf3: what the receiver got, in bits or, with `small`, in packets a second."""
-        server = self._start_server()
+        """One new flow: what the receiver got, in bits or, with `small`, in packets a second. Raises LabError."""
         try:
-            kind = ["-u", "-b", "0", "-l", str(SMALL_PAYLOAD)] if small else []
-            command = ["iperf3", "-c", str(RECEIVER), "-p", str(PORT), "-t", str(seconds), "-J", *kind]
-            with netns.inside(self.sender):
-                done = subprocess.run(command, capture_output=True, text=True, timeout=60 + seconds, check=False)
-            server.wait(timeout=10)
-        finally:
-            server.kill()
-            server.wait()
-            server.stdout and server.stdout.close()
-        return _figure(done.stdout, small)
+            return self._small(seconds) if small else self._stream(seconds)
+        except OSError as error:
+            raise LabError(f"nothing gets from the sender to the receiver of the bench: {error}") from error
 
-    def _start_server(self) -> "subprocess.Popen[str]":
-        try:
-            with netns.inside(self.receiver):
-                server = subprocess.Popen(
-                    ["iperf3", "-s", "-1", "-B", str(RECEIVER), "-p", str(PORT), "--forceflush"],
-                    stdout=subprocess.PIPE,
-                    text=True,
-                )
-        except FileNotFoundError:
-            raise LabError("the program iperf3 is missing; install the Debian package iperf3") from None
-        assert server.stdout is not None
-        for line in server.stdout:
-            if "listening" in line:
-                break
-        return server
+    def _stream(self, seconds: float) -> float:
+        with self._bound(socket.SOCK_STREAM) as listener:
+            listener.listen()
+            return stream(listener, lambda: self._connected(socket.SOCK_STREAM), seconds)
 
+    def _small(self, seconds: float) -> float:
+        with self._bound(socket.SOCK_DGRAM) as listener, self._connected(socket.SOCK_DGRAM) as sender:
+            sender.send(b"?")  # an answered question makes the flow an established one
+            _, asker = listener.recvfrom(16)
+            listener.sendto(b"!", asker)
+            sender.recv(16)
+            return small_packets(sender, SMALL_PAYLOAD, seconds, self._arrived)
 
-def _figure(text: str, small: bool) -> float:
-    end = json.loads(text or "{}").get("end", {})
-    try:
-        if small:
-            total = end["sum"]
-            return float((total["packets"] - total["lost_packets"]) / total["seconds"])
-        return float(end["sum_received"]["bits_per_second"])
-    except (KeyError, ZeroDivisionError):
-        raise LabError(f"iperf3 measured nothing: {text[-300:]}") from None
+    def _arrived(self) -> int:
+        with netns.inside(self.receiver):
+            return received_packets(self.arrival)
+
+    def _bound(self, kind: int) -> socket.socket:
+        sock = netns.open_socket(self.receiver, socket.AF_INET, kind)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.settimeout(CONNECT_SECONDS)
+        sock.bind((str(RECEIVER), PORT))
+        return sock
+
+    def _connected(self, kind: int) -> socket.socket:
+        sock = netns.open_socket(self.sender, socket.AF_INET, kind)
+        sock.settimeout(CONNECT_SECONDS)
+        sock.connect((str(RECEIVER), PORT))
+        return sock
 
 
 @contextmanager
@@ -152,8 +149,8 @@ def row(resolved: ResolvedSite) -> Iterator[Row]:
             run_batch(_sender(topology, pc, resolved))
         with netns.inside(receiver):
             run_batch(_receiver(topology))
-        uplink = next(c.near.ifname for c in topology.gateway_cables() if c.far.host == INTERNET)
-        yield Row(sender, gateway, receiver, uplink)
+        number, cable = next((n, c) for n, c in enumerate(topology.gateway_cables()) if c.far.host == INTERNET)
+        yield Row(sender, gateway, receiver, cable.near.ifname, f"x{number}")
     finally:
         for descriptor in (sender, gateway, receiver):
             os.close(descriptor)

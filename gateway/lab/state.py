@@ -29,11 +29,12 @@ def make_gateway_folders(folder: Folder, resolved: ResolvedSite) -> None:
     access.chmod(0o644)
     paths.lists.mkdir(mode=0o755)
     for block_list in resolved.site.dns.lists.values():
-        place = paths.lists / block_list.path
-        if place.resolve().is_relative_to(paths.lists.resolve()):
-            _write_list(place)
+        if block_list.path is not None:
+            _write_list(paths.lists, paths.lists / block_list.path)
 
 
-def _write_list(place: Path) -> None:
+def _write_list(lists: Path, place: Path) -> None:
+    if not place.resolve().is_relative_to(lists.resolve()):
+        return  # a path with `..`: the resolver will refuse it, and say so
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
     place.write_text(list_text(place.name), encoding="ascii")
