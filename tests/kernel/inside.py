@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
-from tests.kernel import checks_offload, checks_quarantine, clinic
+from tests.kernel import checks_features, checks_offload, checks_quarantine, checks_trunk, clinic
 
-MODULES: tuple[ModuleType, ...] = (checks_offload, checks_quarantine)
+MODULES: tuple[ModuleType, ...] = (checks_features, checks_trunk, checks_offload, checks_quarantine)
 PREFIX = "check_"
 RESULTS = Path("/run/share/results")
 Check = Callable[[clinic.Clinic], dict[str, object]]
