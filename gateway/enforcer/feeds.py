@@ -6,6 +6,7 @@ clinic and nothing wider than a continent's provider ever enters: a poisoned lis
 May live here: reading feed files, the difference to the kernel, loading it. May not: fetching a feed.
 """
 
+import json
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -37,6 +38,14 @@ class Parsed:
     lines: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A loaded feed: what is told about it, and its ranges by IP version."""
+
+    about: dict[str, Any]
+    ranges: dict[int, list[Range]]
+
+
 def parse(text: str, never: dict[int, Ranges]) -> Parsed:
     """Whatever the lines hold, no exception: a line is an entry, a comment, or counted as a reject."""
     found: dict[int, list[Range]] = {4: [], 6: []}
@@ -63,55 +72,40 @@ class Feeds:
         self._lock = threading.Lock()
         self._held: dict[int, list[Range]] | None = None
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._feeds = {f.stem: feed for f in sorted(folder.glob("*.json")) if (feed := _read(f)) is not None}
 
     def load(self, name: str, parsed: Parsed) -> dict[str, Any]:
         """Replace feed `name`; answer: what changed. Raises NetlinkError, OSError; the old feed then stays on disk."""
+        about = {
+            "name": name,
+            "loaded_at": time.time(),
+            "entries": sum(map(len, parsed.ranges.values())),
+            "rejects": parsed.rejects,
+            "rejected_lines": list(parsed.lines),
+        }
         with self._lock:
-            wanted = self._together({**self._files(), name: parsed.ranges})
             begun = time.monotonic()
-            added, removed = self._bring(wanted)
+            added, removed = self._bring({**self._feeds, name: Feed(about, parsed.ranges)})
             took = time.monotonic() - begun
-            about = {
-                "name": name,
-                "loaded_at": time.time(),
-                "entries": sum(map(len, parsed.ranges.values())),
-                "rejects": parsed.rejects,
-                "rejected_lines": list(parsed.lines),
-                "ranges": [list(map(list, parsed.ranges[version])) for version in (4, 6)],
-            }
-            durable.write_json(self._folder / f"{name}.json", about)
-        told = {key: value for key, value in about.items() if key != "ranges"}
-        return told | {"added": added, "removed": removed, "seconds": round(took, 3)}
+            content = about | {"ranges": [parsed.ranges[version] for version in (4, 6)]}
+            durable.write(self._folder / f"{name}.json", json.dumps(content, separators=(",", ":")).encode())
+            self._feeds[name] = Feed(about, parsed.ranges)
+        return about | {"added": added, "removed": removed, "seconds": round(took, 3)}
 
     def restore(self) -> None:
         """After a start or a table made anew: make the sets hold what is on disk."""
         with self._lock:
             self._held = None
-            self._bring(self._together(self._files()))
+            self._bring(self._feeds)
 
     def status(self) -> dict[str, dict[str, Any]]:
         """Feed -> entries, rejects, when it was loaded (epoch seconds)."""
-        known = ((file.stem, durable.read_json(file) or {}) for file in sorted(self._folder.glob("*.json")))
-        return {
-            name: {key: about.get(key) for key in ("entries", "rejects", "loaded_at")} for name, about in known if about
-        }
+        kept = ("entries", "rejects", "loaded_at")
+        return {name: {key: feed.about.get(key) for key in kept} for name, feed in sorted(self._feeds.items())}
 
-    def _files(self) -> dict[str, dict[int, list[Range]]]:
-        return {
-            file.stem: {
-                version: [(int(first), int(last)) for first, last in ranges]
-                for version, ranges in zip((4, 6), about["ranges"], strict=True)
-            }
-            for file in sorted(self._folder.glob("*.json"))
-            if (about := durable.read_json(file)) is not None
-        }
-
-    @staticmethod
-    def _together(feeds: dict[str, dict[int, list[Range]]]) -> dict[int, list[Range]]:
-        return {version: merged(r for feed in feeds.values() for r in feed[version]) for version in (4, 6)}
-
-    def _bring(self, wanted: dict[int, list[Range]]) -> tuple[int, int]:
-        """From what the kernel holds to what it should hold, chunk by chunk; answer: intervals added and removed."""
+    def _bring(self, feeds: dict[str, Feed]) -> tuple[int, int]:
+        """From what the kernel holds to all of `feeds`, chunk by chunk; answer: intervals added and removed."""
+        wanted = {version: merged(r for feed in feeds.values() for r in feed.ranges[version]) for version in (4, 6)}
         held = self._held or {version: self._read(version) for version in (4, 6)}
         self._held = None  # unknown while it changes, and after a failure
         added = removed = 0
@@ -141,6 +135,16 @@ class Feeds:
         if start is not None:
             result.append((start, (1 << 8 * WIDTH[version]) - 1))
         return result
+
+
+def _read(file: Path) -> Feed | None:
+    """A feed as it was saved; None for a file that cannot be read: the other feeds still load."""
+    about = durable.read_json(file) or {}
+    try:
+        ranges = [[(int(first), int(last)) for first, last in family] for family in about.pop("ranges")]
+        return Feed(about, dict(zip((4, 6), ranges, strict=True)))
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def chunks(old: set[Range], new: set[Range]) -> Iterator[tuple[list[Range], list[Range]]]:
