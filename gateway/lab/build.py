@@ -15,19 +15,23 @@ BATCH_SECONDS = 60
 
 def build(topology: Topology) -> None:
     """Makes the whole lab; the gateway does not forward yet. Raises LabError and then has undone what it did."""
+    made: list[str] = []
     try:
         for host in topology.hosts:
-            netns.create(topology.namespace(host.name))
-            with netns.inside_named(topology.namespace(host.name)):
+            name = topology.namespace(host.name)
+            netns.create(name)
+            made.append(name)
+            with netns.inside_named(name):
                 netns.write_sysctls(commands.parameters(host.kind))
         run_batch(commands.cabling(topology, topology.namespace))
         for host in topology.hosts:
             with netns.inside_named(topology.namespace(host.name)):
                 run_batch(commands.configuration(topology, host.name))
-    except FileExistsError as error:
-        raise LabError(f"the namespace {error.filename} exists already; `clinicgate lab down` removes a lab") from error
-    except BaseException:
-        remove(topology.lab)
+    except BaseException as error:
+        for name in made:
+            netns.delete(name)
+        if isinstance(error, FileExistsError):
+            raise LabError(f"{error.filename} exists already; `clinicgate lab down` removes a lab") from error
         raise
 
 
