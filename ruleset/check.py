@@ -4,6 +4,7 @@ May live here: the order of the checks and the collector they share. May not: th
 check_policy.py).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -37,6 +38,15 @@ class Checks:
             what = f"{path[-1]}: expired on {expires.isoformat()}"
             hint = "ask its owner whether it is still needed; then give a new day or delete it"
             self.problems.append(Problem(self.document.file, mark, "expired", what, hint, self.expired_is))
+
+
+def known(checks: Checks, path: Path, names: Iterable[str], there: Iterable[str], what: str) -> None:
+    """An error for each of `names` (a list at `path`) that is not `there`."""
+    words = sorted(there)
+    for index, name in enumerate(names):
+        if name not in words:
+            hint = "known: " + ", ".join(words) if words else f"declare a {what} first"
+            checks.error((*path, index), "dangling", f"there is no {what} {name!r}", hint)
 
 
 def check_site(context: Context, document: Document, expired_is: Severity) -> list[Problem]:

@@ -14,6 +14,7 @@ from ruleset.model import Device, Uplink, Uplink4, Uplink6, Zone
 from ruleset.tree import Network
 
 IFNAME_MAX = 15
+KERNEL_NAMES = ("lo", "all", "default")
 NOT_FOR_CLINICS = (
     ip_network("127.0.0.0/8"),
     ip_network("224.0.0.0/3"),
@@ -141,7 +142,9 @@ def _dhcp(checks: Checks, path: Path, zone: Zone) -> None:
 def _one_interface_each(checks: Checks) -> None:
     site = checks.context.site
     trunk = site.trunk.port if site.trunk else None
-    seen: dict[str, str] = {trunk: "trunk"} if trunk else {}
+    seen: dict[str, str] = dict.fromkeys(KERNEL_NAMES, "the kernel")
+    if site.trunk:
+        _claim(checks, seen, site.trunk.port, "trunk", ("trunk", "port"))
     for name, uplink in site.uplinks.items():
         _claim(checks, seen, uplink.port, name, ("uplinks", name, "port"))
     for name, zone in site.zones.items():

@@ -3,7 +3,8 @@
 May live here: complaints about policy. May not: the policy itself (packs/*.yaml) or its meaning (resolve.py).
 """
 
-from ruleset.check import Checks
+from ruleset.check import Checks, known
+from ruleset.check_dns import check_dns
 from ruleset.context import ANY
 from ruleset.document import Path
 from ruleset.endpoints import EndpointError, side
@@ -23,20 +24,11 @@ def check_policy(checks: Checks) -> None:
     for name, permit in checks.context.site.permits.items():
         _permit(checks, name, permit)
     _forwards(checks)
-    _dns(checks)
+    check_dns(checks)
     for name, grant in checks.context.site.video.items():
         _video(checks, name, grant)
-    _known(checks, ("packs",), checks.context.site.packs, pack_names(), "pack")
+    known(checks, ("packs",), checks.context.site.packs, pack_names(), "pack")
     _waivers(checks)
-
-
-def _known(
-    checks: Checks, path: Path, names: tuple[str, ...], known: tuple[str, ...] | dict[str, object], what: str
-) -> None:
-    for index, name in enumerate(names):
-        if name not in known:
-            hint = "known: " + ", ".join(sorted(known)) if known else f"declare a {what} first"
-            checks.error((*path, index), "dangling", f"there is no {what} {name!r}", hint)
 
 
 def _services(checks: Checks) -> None:
@@ -83,7 +75,7 @@ def _permit(checks: Checks, name: str, permit: Permit) -> None:
     path: Path = ("permits", name)
     sources = _sides(checks, (*path, "from"), permit.from_, outside_allowed=False)
     targets = _sides(checks, (*path, "to"), permit.to, outside_allowed=True)
-    _known(checks, (*path, "services"), permit.services, dict.fromkeys(checks.context.services), "service")
+    known(checks, (*path, "services"), permit.services, dict.fromkeys(checks.context.services), "service")
     checks.expiry(path, permit.expires)
     services = [checks.context.services[s] for s in permit.services if s in checks.context.services]
     for source in sources:
@@ -208,29 +200,14 @@ def _forward_target(checks: Checks, path: Path, name: str, forward: Forward) -> 
         )
 
 
-def _dns(checks: Checks) -> None:
-    site = checks.context.site
-    for name, policy in site.dns.zones.items():
-        if name not in site.zones:
-            checks.error(
-                ("dns", "zones", name), "dangling", f"there is no zone {name!r}", "zones: " + ", ".join(site.zones)
-            )
-        _known(checks, ("dns", "zones", name, "lists"), policy.lists, dict.fromkeys(site.dns.lists), "list")
-    for name, entry in site.dns.lists.items():
-        if ".." in entry.path.split("/"):
-            checks.error(
-                ("dns", "lists", name, "path"), "path", f"{name}: {entry.path!r} leaves the lists folder", "no '..'"
-            )
-
-
 def _video(checks: Checks, name: str, grant: VideoGrant) -> None:
     site, path = checks.context.site, ("video", name)
     checks.expiry(path, grant.expires)
     if not grant.zones and not grant.devices:
         checks.error(path, "empty", f"{name}: names neither zones nor devices", "say who may use these platforms")
-    _known(checks, (*path, "zones"), grant.zones, dict.fromkeys(site.zones), "zone")
-    _known(checks, (*path, "devices"), grant.devices, dict.fromkeys(site.devices), "device")
-    _known(checks, (*path, "platforms"), grant.platforms, platform_names(), "platform")
+    known(checks, (*path, "zones"), grant.zones, dict.fromkeys(site.zones), "zone")
+    known(checks, (*path, "devices"), grant.devices, dict.fromkeys(site.devices), "device")
+    known(checks, (*path, "platforms"), grant.platforms, platform_names(), "platform")
     zones = {z for z in grant.zones if z in site.zones}
     zones |= {site.devices[d].zone for d in grant.devices if d in site.devices and site.devices[d].zone in site.zones}
     for zone in sorted(zones):

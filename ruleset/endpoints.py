@@ -57,6 +57,8 @@ def device_side(name: str, site: Site) -> Side:
 
 
 def _network(word: str) -> Network | None:
+    if "%" in word:
+        return None
     try:
         return ip_network(word)
     except ValueError:

@@ -67,9 +67,10 @@ def _decide_route(resolved: ResolvedSite, packet: Packet) -> Route:
         return LOCAL
     if packet.src.is_loopback or packet.src.is_multicast:
         return Route("none", why="martian")
-    if packet.oif is not None:
-        return Route("forward", packet.oif)
-    return route(resolved, packet.dst)
+    way = Route("forward", packet.oif) if packet.oif is not None else route(resolved, packet.dst)
+    if way.kind == "forward" and packet.src.version == 6 and packet.src.is_link_local:
+        return Route("none", why="link-local")
+    return way
 
 
 @dataclass(slots=True)

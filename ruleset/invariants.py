@@ -181,9 +181,11 @@ def _established(resolved: ResolvedSite) -> Iterator[tuple[Packet, Facts]]:
     for segment in resolved.segments:
         for member, gateway in _members(segment):
             stranger = STRANGERS[0] if member.version == 4 else STRANGERS[1]
-            out = Packet(segment.ifname, member, stranger, "tcp", 443, mac=ISOLATED_MAC, state="established")
+            out = Packet(
+                segment.ifname, member, stranger, "tcp", 443, mac=ISOLATED_MAC, state="established", oif=uplink
+            )
             back = Packet(uplink, stranger, member, "tcp", 40000, 443, state="established")
-            inside = replace(out, dst=gateway, dport=22)
+            inside = replace(out, dst=gateway, dport=22, oif=None)
             by_mac = Facts({"quarantine_mac": ((ISOLATED_MAC,),)})
             by_address = Facts({f"quarantine{member.version}": ((host_network(member),),)})
             yield from ((out, by_mac), (out, by_address), (back, by_address), (inside, by_mac), (inside, by_address))

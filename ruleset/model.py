@@ -7,86 +7,33 @@ All models are frozen and refuse unknown keys. Ids are mapping keys and match `I
 `reason` and never reaches the kernel.
 """
 
-from datetime import date, datetime
-from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, StringConstraints, WithJsonSchema
+from pydantic import BeforeValidator, Field, StringConstraints
 
-Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
-Label = Annotated[str, StringConstraints(min_length=1, max_length=120)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=400)]
-InterfaceName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z][a-zA-Z0-9_-]{0,9}$")]
-DomainName = Annotated[
-    str,
-    StringConstraints(
-        max_length=253, pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
-    ),
-]
-ListPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_./-]{0,199}$")]
-Mac = Annotated[
-    str,
-    BeforeValidator(lambda v: v.lower().replace("-", ":") if isinstance(v, str) else v),
-    StringConstraints(pattern=r"^([0-9a-f]{2}:){5}[0-9a-f]{2}$"),
-]
-Port = Annotated[int, Field(ge=1, le=65535, strict=True)]
-PortText = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,5}-[0-9]{1,5}$")]
-
-Role = Literal["mgmt", "pc", "elig", "srv", "backup", "med", "prn", "cam", "staffwifi", "guest", "voip", "pay", "quar"]
-Kind = Literal[
-    "pc",
-    "laptop",
-    "admin-pc",
-    "server",
-    "emr",
-    "orca",
-    "file-server",
-    "scan-share",
-    "backup",
-    "nas",
-    "pacs",
-    "modality",
-    "printer",
-    "mfp",
-    "label-printer",
-    "camera",
-    "nvr",
-    "phone",
-    "tablet",
-    "payment-terminal",
-    "eligibility-terminal",
-    "card-reader",
-    "access-point",
-    "switch",
-    "ups",
-    "other",
-]
-DataClass = Literal["health", "card", "personal", "none"]
-Language = Literal["ja", "en", "fr", "ru", "zh"]
-Region = Literal["jp", "fr", "us", "cn", "ru", "other"]
-
-
-def _day_or_moment(value: Any) -> date:
-    """`2027-03-31` means the end of that day in the clinic's time zone, so a date is kept as a date."""
-    if isinstance(value, str):
-        try:
-            return date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value)
-        except ValueError:
-            pass
-    raise ValueError("a day is written 2027-03-31, a moment 2027-03-31T18:00+09:00")
-
-
-Expiry = Annotated[
-    date,
-    PlainValidator(_day_or_moment),
-    WithJsonSchema({"type": "string", "anyOf": [{"format": "date"}, {"format": "date-time"}]}),
-]
-
-
-class Strict(BaseModel):
-    """Base of all: no unknown keys, no changes after reading, no silent conversions between types."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=False)
+from ruleset.model_base import (
+    DataClass,
+    DomainName,
+    Endpoint,
+    Expiry,
+    Id,
+    InterfaceName,
+    IPv4,
+    IPv4WithPrefix,
+    IPv6,
+    IPv6WithPrefix,
+    Kind,
+    Label,
+    Language,
+    Mac,
+    Port,
+    PortText,
+    Region,
+    Role,
+    Strict,
+    Text,
+)
+from ruleset.model_dns import Dns
 
 
 class Contact(Strict):
@@ -126,22 +73,22 @@ class Clinic(Strict):
 class Uplink4(Strict):
     """A fixed IPv4 address towards the internet."""
 
-    address: IPv4Interface = Field(description="Address with prefix, for example 203.0.113.2/24")
-    gateway: IPv4Address = Field(description="The provider's router")
+    address: IPv4WithPrefix = Field(description="Address with prefix, for example 203.0.113.2/24")
+    gateway: IPv4 = Field(description="The provider's router")
 
 
 class Uplink6(Strict):
     """A fixed IPv6 address towards the internet."""
 
-    address: IPv6Interface = Field(description="Address with prefix, for example 2001:db8::2/64")
-    gateway: IPv6Address = Field(description="The provider's router")
+    address: IPv6WithPrefix = Field(description="Address with prefix, for example 2001:db8::2/64")
+    gateway: IPv6 = Field(description="The provider's router")
 
 
 class Rate(Strict):
     """Contracted speed in Mbit/s."""
 
-    down: Annotated[float, Field(gt=0, le=100_000)] = Field(description="Towards the clinic, Mbit/s")
-    up: Annotated[float, Field(gt=0, le=100_000)] = Field(description="Towards the internet, Mbit/s")
+    down: Annotated[float, Field(gt=0, le=100_000, strict=True)] = Field(description="Towards the clinic, Mbit/s")
+    up: Annotated[float, Field(gt=0, le=100_000, strict=True)] = Field(description="Towards the internet, Mbit/s")
 
 
 class Uplink(Strict):
@@ -163,8 +110,8 @@ class Trunk(Strict):
 class DhcpRange(Strict):
     """Addresses handed out to devices without a fixed one."""
 
-    first: IPv4Address = Field(description="First address")
-    last: IPv4Address = Field(description="Last address, included")
+    first: IPv4 = Field(description="First address")
+    last: IPv4 = Field(description="Last address, included")
 
 
 class Zone(Strict):
@@ -176,8 +123,8 @@ class Zone(Strict):
         None, description="VLAN id on the trunk (IEEE 802.1Q)"
     )
     port: InterfaceName | None = Field(None, description="A port of its own instead of a VLAN")
-    ipv4: IPv4Interface | None = Field(None, description="The gateway's address with prefix, for example 10.20.20.1/24")
-    ipv6: IPv6Interface | None = Field(None, description="The gateway's IPv6 address with prefix (/64)")
+    ipv4: IPv4WithPrefix | None = Field(None, description="The gateway's address, for example 10.20.20.1/24")
+    ipv6: IPv6WithPrefix | None = Field(None, description="The gateway's IPv6 address with prefix (/64)")
     dhcp: DhcpRange | None = Field(None, description="Dynamic IPv4 range")
 
 
@@ -187,10 +134,10 @@ class Device(Strict):
     zone: Id = Field(description="The zone it belongs to")
     label: Label | None = Field(None, description="Name for people, any language")
     mac: Mac = Field(description="Hardware address, for example 02:00:00:20:00:11")
-    ipv4: IPv4Address | None = Field(None, description="Fixed IPv4 address")
-    ipv6: IPv6Address | None = Field(None, description="Fixed IPv6 address")
+    ipv4: IPv4 | None = Field(None, description="Fixed IPv4 address")
+    ipv6: IPv6 | None = Field(None, description="Fixed IPv6 address")
     kind: Kind = Field(description="What it is; some default permits go to kinds")
-    criticality: Annotated[int, Field(ge=1, le=4)] = Field(
+    criticality: Annotated[int, Field(ge=1, le=4, strict=True)] = Field(
         3, description="1 = care stops without it, 4 = nobody notices"
     )
     data: DataClass = Field("none", description="The most sensitive data it holds")
@@ -204,7 +151,6 @@ class Service(Strict):
     udp: tuple[Port | PortText, ...] = Field((), description="UDP ports or ranges")
 
 
-Endpoint = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 Endpoints = Annotated[
     tuple[Endpoint, ...],
     BeforeValidator(lambda v: (v,) if isinstance(v, str) else v),
@@ -238,28 +184,6 @@ class Forward(Accountable):
     to_port: Port | None = Field(None, description="Port on the device, when another")
 
 
-class DnsList(Strict):
-    """A block list."""
-
-    path: ListPath = Field(description="File below the lists folder")
-    label: Label | None = Field(None, description="Name for people")
-
-
-class DnsZone(Strict):
-    """DNS policy of one zone."""
-
-    lists: tuple[Id, ...] = Field((), description="Block lists that apply")
-    block: Literal["nxdomain", "nodata", "null"] = Field("nxdomain", description="How a blocked name is answered")
-
-
-class Dns(Strict):
-    """Names: who answers them, what is blocked."""
-
-    upstreams: tuple[IPv4Address | IPv6Address, ...] = Field((), description="Resolvers the gateway asks")
-    lists: dict[Id, DnsList] = Field(default_factory=dict, description="Block lists by id")
-    zones: dict[Id, DnsZone] = Field(default_factory=dict, description="Policy by zone")
-
-
 class VideoGrant(Accountable):
     """Approved video platforms for some zones or devices."""
 
@@ -276,10 +200,19 @@ class Waiver(Accountable):
     )
 
 
+def _whole_number(value: object) -> object:
+    if type(value) is not int:
+        raise ValueError("this is a whole number, without quotes")
+    return value
+
+
+Version = Annotated[Literal[1], BeforeValidator(_whole_number)]
+
+
 class Site(Strict):
     """One clinic, one file."""
 
-    version: Literal[1] = Field(description="Version of this format")
+    version: Version = Field(description="Version of this format")
     clinic: Clinic
     uplinks: Annotated[dict[Id, Uplink], Field(min_length=1)] = Field(description="Ways to the internet")
     trunk: Trunk | None = Field(None, description="The VLAN trunk to the switch")

@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from ruleset.document import Document, read_document
-from ruleset.model import DomainName, Endpoint, Id, Kind, Port, PortText, Role, Strict
+from ruleset.model_base import DomainName, Endpoint, Id, Kind, Port, PortText, Role, Strict
 
 BASE = "base"
 
@@ -56,6 +56,7 @@ class Pack(Strict):
     exceptions: dict[Role, dict[str, tuple[Id, ...]]] = Field(default_factory=dict)
     refusals: dict[Id, PackRefusal] = Field(default_factory=dict)
     protected_names: tuple[DomainName, ...] = ()
+    closed_names: tuple[DomainName, ...] = ()
 
 
 class LoadedPack(Strict):

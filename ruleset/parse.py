@@ -128,9 +128,25 @@ def _spell(detail: ErrorDetails, path: Path, rest: tuple[int | str, ...], docume
         document.file,
         mark,
         "type",
-        f"{name}: {value}: {detail['msg']}",
+        f"{name}: {value}: {_in_plain_words(detail)}",
         _describe(path[:-1], str(path[-1]) if path else ""),
     )
+
+
+PLAIN_WORDS = {
+    "tuple_type": "this is a list: [one, two]",
+    "dict_type": "this is a mapping: keys and values",
+    "model_type": "this is a mapping: keys and values",
+    "string_type": "this is text: put it in quotes",
+    "int_type": "this is a whole number, without quotes",
+    "float_type": "this is a number, without quotes",
+    "bool_type": "this is true or false",
+}
+
+
+def _in_plain_words(detail: ErrorDetails) -> str:
+    """The complaint without words that only a programmer knows."""
+    return PLAIN_WORDS.get(detail["type"], detail["msg"].removeprefix("Value error, "))
 
 
 def _short(value: Any) -> str:

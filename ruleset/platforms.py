@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from ruleset.document import read_document
-from ruleset.model import DomainName, Id, Port, PortText, Strict
+from ruleset.model_base import DomainName, Id, Port, PortText, Strict
 
 
 class PlatformFlow(Strict):

@@ -18,6 +18,7 @@ from ruleset import tree
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,100}\Z")
 _ID = re.compile(r"[a-z0-9:_.-]{1,127}\Z")
 _IFNAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,14}\Z")
+_ADDRESS = re.compile(r"[0-9a-f.:]{2,45}(/[0-9]{1,3})?\Z")
 _WORD = re.compile(r"[a-z0-9-]+\Z")
 
 
@@ -135,7 +136,8 @@ def _ip(family: tree.Family) -> str:
 
 
 def _addr(m: tree.Addr) -> str:
-    networks = [str(n.network_address) if n.prefixlen == n.max_prefixlen else str(n) for n in m.networks]
+    texts = [str(n.network_address) if n.prefixlen == n.max_prefixlen else str(n) for n in m.networks]
+    networks = [_checked(_ADDRESS, text, "address") for text in texts]
     return f"{_ip(m.family)} {m.direction} {'!= ' if m.negate else ''}{_braces(networks)}"
 
 
@@ -180,7 +182,8 @@ _MATCHES: dict[type, Callable[[Any], str]] = {
 
 
 def _dnat(s: tree.Dnat) -> str:
-    return f"dnat ip to {s.address}:{s.port}" if s.family == 4 else f"dnat ip6 to [{s.address}]:{s.port}"
+    address = _checked(_ADDRESS, s.address, "address")
+    return f"dnat ip to {address}:{s.port}" if s.family == 4 else f"dnat ip6 to [{address}]:{s.port}"
 
 
 def _log(s: tree.LogRefused, value: str) -> str:

@@ -40,7 +40,8 @@ def resolve(site: Site, document: Document, now: datetime) -> ResolvedSite:
         refusals=_refusals(context),
         forwards=_forwards(context, document),
         video_names=_names(context),
-        protected_names=tuple(sorted({n for p in context.packs for n in p.pack.protected_names})),
+        protected_names=_protected(context),
+        closed_names=_closed(context),
         waived_invariants=frozenset(w.covers for w in site.waivers.values() if not context.expired(w.expires)),
     )
 
@@ -127,6 +128,16 @@ def _names(context: Context) -> tuple[VideoNames, ...]:
                 zones = [z for z, zone in site.zones.items() if zone.role in pack_grant.from_]
                 found += [VideoNames(f"pack:{loaded.pack.pack}:{name}", z, (), pack_grant.names) for z in zones]
     return tuple(found)
+
+
+def _protected(context: Context) -> tuple[str, ...]:
+    named = {n for p in context.packs for n in p.pack.protected_names}
+    return tuple(sorted({*named, *_closed(context), *context.site.dns.protected}))
+
+
+def _closed(context: Context) -> tuple[str, ...]:
+    forwarded = {n for f in context.site.dns.forward.values() for n in f.names}
+    return tuple(sorted({n for p in context.packs for n in p.pack.closed_names} | forwarded))
 
 
 def _device_networks(site: Site, device: str) -> tuple[Network, ...]:

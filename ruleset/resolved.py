@@ -131,7 +131,9 @@ class VideoNames:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedSite:
-    """A whole clinic. `site` is kept for labels, contacts and languages."""
+    """A whole clinic. `site` is kept for labels, contacts and languages.
+
+    `protected_names`: no list may block them. `closed_names`: protected, and never asked outside `dns.forward`."""
 
     site: Site
     segments: tuple[Segment, ...]
@@ -142,6 +144,7 @@ class ResolvedSite:
     forwards: tuple[PortForward, ...]
     video_names: tuple[VideoNames, ...]
     protected_names: tuple[str, ...]
+    closed_names: tuple[str, ...]
     waived_invariants: frozenset[str]
 
     def segment(self, name: str) -> Segment | None:

@@ -23,9 +23,11 @@ STAND_INS: dict[str, Any] = {
     "version": 1,
     "clinic": STAND_IN_CLINIC,
     "uplinks": {"unreadable": {"port": "unread1"}},
+    "trunk": {"port": "unread2"},
     "zones": {"unreadable": {"role": "mgmt", "port": "unread0", "ipv4": "198.18.255.1/30"}},
 }
 MAX_ROUNDS = 50
+NESTED = ("dns",)
 BY_ID = ("uplinks", "zones", "devices", "services", "permits", "forwards", "video", "waivers")
 
 
@@ -45,6 +47,9 @@ def salvage(document: Document) -> tuple[Site, frozenset[str]] | None:
 def _leave_out(data: dict[str, Any], loc: Path, kind: str, left_out: set[str]) -> None:
     section = str(loc[0]) if loc else ""
     inside = data.get(section)
+    if section in NESTED and len(loc) > 1 and isinstance(inside, dict):
+        data[section] = _without(inside, loc[1:], left_out)
+        return
     if section in BY_ID and len(loc) > 1 and isinstance(inside, dict):
         data[section] = {key: value for key, value in inside.items() if key != loc[1]}
         left_out.add(str(loc[1]))
@@ -56,9 +61,17 @@ def _leave_out(data: dict[str, Any], loc: Path, kind: str, left_out: set[str]) -
         data[section] = STAND_INS[section]
 
 
+def _without(part: dict[str, Any], loc: Path, left_out: set[str]) -> dict[str, Any]:
+    """A copy of a part without the entry at `loc`, or without the whole list when it is not by id."""
+    inside = part.get(str(loc[0]))
+    if len(loc) > 1 and isinstance(inside, dict) and loc[1] in inside:
+        left_out.add(str(loc[1]))
+        return {**part, str(loc[0]): {key: value for key, value in inside.items() if key != loc[1]}}
+    return {key: value for key, value in part.items() if key != loc[0]}
+
+
 def about_what_is_left(problems: list[Problem], left_out: frozenset[str]) -> list[Problem]:
     """Without complaints that only arise because an entry was left out: it is named already."""
-    stand_in = ("'unreadable'", "unreadable")
     return [
         p
         for p in problems
@@ -66,5 +79,5 @@ def about_what_is_left(problems: list[Problem], left_out: frozenset[str]) -> lis
             p.code in ("dangling", "no-admin")
             and (p.code == "no-admin" or any(repr(word) in p.what for word in left_out))
         )
-        and not any(word in p.what for word in stand_in)
+        and "unread" not in p.what
     ]

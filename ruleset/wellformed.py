@@ -13,6 +13,7 @@ from ipaddress import ip_address
 
 from ruleset.evaluate import MAX_JUMPS
 from ruleset.tree import (
+    Addr,
     Chain,
     Count,
     Dispatch,
@@ -85,6 +86,8 @@ def _texts(rule: Rule) -> Iterator[str]:
     for match in rule.matches:
         if isinstance(match, Iif | Oif):
             yield from (name for name in match.names if not INTERFACE.match(name))
+        if isinstance(match, Addr):
+            yield from (text for text in map(str, match.networks) if "%" in text)
         if isinstance(match, Icmp):
             yield from (name for name in match.types if not ICMP_TYPE.match(name))
     for statement in rule.statements:
@@ -96,7 +99,7 @@ def _texts(rule: Rule) -> Iterator[str]:
 
 def _is_address(text: str, family: int) -> bool:
     try:
-        return ip_address(text).version == family
+        return ip_address(text).version == family and "%" not in text
     except ValueError:
         return False
 

@@ -170,6 +170,7 @@ def clinic(grants=GRANTS, refusals=REFUSALS, forwards=(), **rest):
         "forwards": forwards,
         "video_names": (),
         "protected_names": (),
+        "closed_names": (),
         "waived_invariants": frozenset(),
     }
     return ResolvedSite(**(values | rest))

@@ -92,4 +92,4 @@ def test_only_management_reaches_the_page_and_ssh_by_default():
 
 
 def test_japan_protects_the_names_of_eligibility():
-    assert set(load_pack("jp").pack.protected_names) >= {"flets-east.jp", "onshikaku.org", "oqs-pdl.org"}
+    assert set(load_pack("jp").pack.closed_names) >= {"flets-east.jp", "onshikaku.org", "oqs-pdl.org"}
