@@ -1,0 +1,40 @@
+"""Names of the lab's internet."""
+
+from ipaddress import ip_address, ip_network
+
+from gateway.lab.names import LabNames, lab_names, list_text, stand_ins
+from ruleset.platforms import load_platform
+
+
+def test_a_platforms_names_lead_into_its_own_ranges(small):
+    zoom = load_platform("zoom")
+    for name in ("zoom.us", "us05web.zoom.us"):
+        found = lab_names(small).find(name)
+        assert {a.version for a in found} == {4, 6}
+        assert all(any(a in network for network in (*zoom.ipv4, *zoom.ipv6)) for a in found)
+    assert stand_ins(zoom) == found
+
+
+def test_names_that_packs_grant_and_protect_resolve(small, japan):
+    assert lab_names(small).find("deb.debian.org")
+    assert lab_names(japan).find("www.onshikaku.org")
+
+
+def test_ordinary_names_live_in_documentation_networks(small):
+    four, six = lab_names(small).find("www.example.com")
+    assert four in ip_network("198.51.100.0/24")
+    assert six in ip_network("2001:db8:fffe::/48")
+
+
+def test_the_longest_domain_counts_and_strangers_do_not_exist():
+    names = LabNames({"a.test": (ip_address("192.0.2.1"),), "b.a.test": (ip_address("192.0.2.2"),)})
+    assert names.find("x.b.a.test") == (ip_address("192.0.2.2"),)
+    assert names.find("xb.a.test") == (ip_address("192.0.2.1"),)
+    assert names.find("ba.test") is None
+    assert names.is_parent("test")
+    assert not names.is_parent("est")
+
+
+def test_a_list_has_the_format_its_file_name_says():
+    assert "0.0.0.0 www.malware.test\n" in list_text("malware.hosts")
+    assert "malware.test\n" in list_text("tracking.domains").splitlines(keepends=True)
