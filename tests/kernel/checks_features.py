@@ -11,7 +11,8 @@ from gateway.enforcer.loader import Loader
 from gateway.lab import netns
 from ruleset.live import LiveState
 from tests.kernel import truth
-from tests.kernel.clinic import Clinic, LabNft
+from tests.kernel.clinic import Clinic
+from tests.kernel.lab_nft import LabNft
 
 Figures = dict[str, object]
 

@@ -8,11 +8,12 @@ from gateway.enforcer.loader import Loader
 from gateway.lab import netns
 from ruleset.live import LiveState, Quarantined
 from tests.kernel import traffic
-from tests.kernel.clinic import Clinic, LabNft
+from tests.kernel.clinic import Clinic
+from tests.kernel.lab_nft import LabNft
 
 Figures = dict[str, object]
 SERVER4, SERVER6 = "198.51.100.7", "2001:db8:fffe::7"
-MESSAGES = 200
+MESSAGES = 100
 BEFORE_OFFLOAD = 40  # packets a flow may show the forward hook before it takes the fast path
 RELOADS = 8
 

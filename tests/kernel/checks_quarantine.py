@@ -20,7 +20,8 @@ from gateway.enforcer.core import Core
 from gateway.lab import netns
 from gateway.paths import Paths
 from tests.kernel import traffic
-from tests.kernel.clinic import Clinic, LabNft
+from tests.kernel.clinic import Clinic
+from tests.kernel.lab_nft import LabNft
 
 Figures = dict[str, object]
 SERVER4, SERVER6 = "198.51.100.7", "2001:db8:fffe::7"

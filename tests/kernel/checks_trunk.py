@@ -8,7 +8,8 @@ from gateway.enforcer import sysctl
 from gateway.enforcer.loader import Loader
 from gateway.lab import netns
 from gateway.lab.frames import Segment, frame, recognise
-from tests.kernel.clinic import Clinic, LabNft
+from tests.kernel.clinic import Clinic
+from tests.kernel.lab_nft import LabNft
 from tests.kernel.trunk import BROADCAST, Question, Trunk
 
 Figures = dict[str, object]

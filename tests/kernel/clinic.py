@@ -9,7 +9,6 @@ facts. May not: rulesets of ours being judged, traffic.
 """
 
 import os
-import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +18,6 @@ from pathlib import Path
 
 from pyroute2 import IPRoute
 
-from gateway.enforcer.kernel_nft import KernelNft, NftError
 from gateway.lab import netns
 from gateway.lab.commands import BRIDGED, COMMON, FORWARDING
 from ruleset.compile import compile_ruleset
@@ -32,28 +30,7 @@ SITE = Path(__file__).parents[2] / "ruleset" / "examples" / "cabinet-fr.yaml"
 DEVICES = ("accueil", "dossiers", "camera-entree", "tablette", "telephone-patient")
 PROVIDER4, PROVIDER6 = "203.0.113.1/24", "2001:db8:ffff::1/64"
 MAIN_TABLE = 254
-COUNTER = re.compile(r'counter name "[^"]+"')
-NAMED_COUNTER = "table inet named { counter c { }\nchain x { counter name c; }\n}"
 NOW = datetime(2027, 1, 15, 9, 0, tzinfo=UTC)
-
-
-class LabNft(KernelNft):
-    """nftables of the lab kernel, for use inside the gateway's namespace.
-
-    Before Linux 6.2 a kernel can be built without references to named counters (CONFIG_NFT_OBJREF). In such a one rules
-    count into counters of their own: the only difference from the production text, and none for what packets do.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        try:
-            super()._run(NAMED_COUNTER, dry_run=True)
-            self.named_counters = True
-        except NftError:
-            self.named_counters = False
-
-    def _run(self, text: str, *, dry_run: bool) -> None:
-        super()._run(text if self.named_counters else COUNTER.sub("counter", text), dry_run=dry_run)
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """What a kernel can do, found out by doing it: the yardstick for what the enforcer believes.
 
-May live here: one deed a feature, in network namespaces that end with it. May not: dry runs, what follows from an answer.
+May live here: one deed a feature, in namespaces that end with it. May not: dry runs, what follows from an answer.
 """
 
 import os
