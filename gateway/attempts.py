@@ -28,7 +28,7 @@ class Reason(StrEnum):
 # The first word that is a part of the rule id decides (ids: ruleset.compile_parts).
 REASON_OF_RULE = (
     ("quarantine", Reason.QUARANTINE),
-    ("spoof", Reason.SPOOFED),
+    ("forged", Reason.SPOOFED),
     ("feed", Reason.LISTED_ADDRESS),
     ("refuse", Reason.DANGEROUS_SERVICE),
 )

@@ -18,7 +18,7 @@ from gateway.events import clean
 
 TIMEOUT_SECONDS = 3.0
 FIRST_BACKOFF, LAST_BACKOFF = 1.0, 15.0
-REFUSED_COUNTERS = ("core.refused.", "core.early.quarantine", "core.early.spoof", "core.forward.feed", "refuse.")
+REFUSED_COUNTERS = ("core.refused.", "core.quarantine", "core.source.forged", "core.forward.feed", "refuse.")
 
 
 class EnforcerLink:

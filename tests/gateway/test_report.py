@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.attempts import MAX_PLACES, Reason, reason_of
+from gateway.attempts import MAX_PLACES, Reason
 from gateway.events import Blocked, Happening, Kind, Label, Loss, LossCause, Source
 from gateway.report import MAX_ATTEMPTS, summary, timezone_of
 from gateway.store.batch import Batch, day_in
@@ -133,22 +133,6 @@ def test_losses_and_happenings_are_told_newest_first(store: Path):
     result = summary(store, NOW)
     assert [(loss.count, loss.today) for loss in result.losses] == [(8, 3)]
     assert [h.kind for h in result.happenings] == [Kind.POLICY_CONFIRMED, Kind.POLICY_APPLIED]
-
-
-@pytest.mark.parametrize(
-    ("zone", "rule", "reason"),
-    [
-        ("cam", "core:refused:cam", Reason.NOT_PERMITTED),
-        ("internet", "core:refused:internet", Reason.INBOUND),
-        ("pc", "core:early:quarantine", Reason.QUARANTINE),
-        ("pc", "core:early:spoof", Reason.SPOOFED),
-        ("internet", "core:forward:feed", Reason.LISTED_ADDRESS),
-        ("pc", "refuse:base:telnet", Reason.DANGEROUS_SERVICE),
-        ("pc", "", Reason.NOT_PERMITTED),
-    ],
-)
-def test_a_rule_id_tells_the_reason(zone: str, rule: str, reason: Reason):
-    assert reason_of(Kind.PACKET_REFUSED, zone, rule) is reason
 
 
 def test_an_unknown_time_zone_is_utc():

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.events import HARM, Blocked, Happening, Kind, Label, Loss, LossCause, Source
+from gateway.events import Blocked, Happening, Kind, Label, Loss, LossCause, Source
 from gateway.store.batch import MAX_HAPPENINGS, MAX_ROWS, Batch, day_in
 from gateway.store.writer import EventWriter, Limits
 
@@ -34,10 +34,6 @@ def rows(path: Path, sql: str = "SELECT * FROM blocked") -> list[tuple]:
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
     return tmp_path / "events.sqlite"
-
-
-def test_every_kind_has_a_harm_class():
-    assert set(HARM) == set(Kind)
 
 
 def test_a_million_knocks_are_one_row(store: Path):
