@@ -17,13 +17,16 @@ from gateway.paths import RUN_VARIABLE, STATE_VARIABLE
 
 ROOT, RESOLVER, WATCHER, WEBUI = 0, 64502, 64503, 64504
 ENFORCER_RIGHTS = ("net_admin", "net_raw", "sys_ptrace", "chown", "dac_override", "fowner", "setgid")
+SHARERS = 64510  # the group that may add files to the state and run folders; only the watcher is in it
 UI_PORT = 8080
 ACCESS = {str(RESOLVER): "resolver", str(WATCHER): "watcher", str(WEBUI): "webui"}
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """One process. `host` is the lab host whose namespace it lives in, empty for the machine's own."""
+    """One process. `host` is the lab host whose namespace it lives in, empty for the machine's own.
+
+    `group` is one more group: the watcher adds its files to the shared folders, the page reads the watcher's store."""
 
     name: str
     module: str
@@ -33,6 +36,7 @@ class Spec:
     arguments: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     confined: bool = True
+    group: int | None = None
 
 
 def specs(folder: Folder, *, gateway: bool = True) -> tuple[Spec, ...]:
@@ -49,9 +53,9 @@ def specs(folder: Folder, *, gateway: bool = True) -> tuple[Spec, ...]:
     return (
         world,
         Spec("enforcer", "gateway.enforcer", ROOT, ENFORCER_RIGHTS, GATEWAY, environment=environment),
-        Spec("watcher", "gateway.watcher", WATCHER, (), GATEWAY, environment=environment),
+        Spec("watcher", "gateway.watcher", WATCHER, (), GATEWAY, environment=environment, group=SHARERS),
         Spec("resolver", "gateway.resolver", RESOLVER, ("net_bind_service",), GATEWAY, environment=environment),
-        Spec("webui", "webui", WEBUI, (), GATEWAY, environment=environment),
+        Spec("webui", "webui", WEBUI, (), GATEWAY, environment=environment, group=WATCHER),
     )
 
 
@@ -65,8 +69,9 @@ def _confine(spec: Spec) -> list[str]:
     if not spec.confined:
         return ["setpriv", "--pdeathsig", "KILL", "--"]
     kept = ",".join(["-all", *(f"+{right}" for right in spec.rights)])
+    groups = "--clear-groups" if spec.group is None else f"--groups={spec.group}"
     return [
-        "setpriv", f"--reuid={spec.uid}", f"--regid={spec.uid}", "--clear-groups", "--no-new-privs",
+        "setpriv", f"--reuid={spec.uid}", f"--regid={spec.uid}", groups, "--no-new-privs",
         f"--bounding-set={kept}", f"--inh-caps={kept}", f"--ambient-caps={kept}", "--pdeathsig", "KILL", "--",
     ]  # fmt: skip
 
