@@ -1,13 +1,13 @@
 # Everything a newcomer needs. `make demo` and `make test` set up a fresh Debian 12 or 13 by themselves (as root).
 
 .NOTPARALLEL:
-.PHONY: help demo test lint bench setup lock clean
+.PHONY: help demo test lint bench setup lab-kernel lock clean
 .DEFAULT_GOAL := help
 
 BIN := .venv/bin
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 18
 
 # `exec`: Ctrl-C and SIGTERM reach the demo itself, so that it can clean up.
 demo:  ## run the virtual clinic; DURATION=60 stops it after 60 seconds
@@ -32,6 +32,9 @@ bench:  ## measure what the README promises about speed
 
 setup:  ## Debian packages, .venv and the locked dependencies, and nothing else
 	@.ci/setup test
+
+lab-kernel:  ## build a kernel with VLANs and flow offload for the tests that need it (10 minutes, once)
+	@.ci/lab-kernel
 
 # Needs `uv` (pip install uv) and the network. The locks hold for Python 3.11 to 3.13, x86_64 and aarch64.
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
