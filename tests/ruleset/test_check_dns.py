@@ -1,57 +1,52 @@
-"""What can be wrong in the `dns` part beside its shape."""
+"""Complaints about DNS policy."""
 
 import pytest
 
-from ruleset.load import load_site
-from tests.ruleset.dns_site import NOW, site
+from tests.ruleset.written import device, problems
+
+LISTS = {"a": {"path": "a.hosts", "category": "malware"}}
+HOURS = {"open": {"days": ["mon"], "from": "08:00", "to": "18:00"}}
 
 
-def codes(dns: str) -> list[str]:
-    result = load_site(site(dns), "site.yaml", NOW)
-    return [p.code for p in result.problems]
-
-
-def test_a_full_dns_part_is_right():
-    assert (
-        codes(
-            """
-  upstreams: [198.51.100.53, {server: 198.51.100.54, transport: tls, name: dns.example.net}]
-  forward: {closed: {names: [oqs-pdl.org], servers: [192.0.2.53]}}
-  lists: {bad: {path: bad.txt, url: "https://lists.example.net/bad.txt", category: malware}}
-  schedules: {lunch: {days: [mon, tue], from: "12:00", to: "13:00"}}
-  zones: {pc: {lists: [bad], categories: [malware], safe_search: true, during: {lunch: {lists: []}}}}
-  devices: {desk: {only: [example.org]}}
-  protected: [vendor.example]
-"""
-        )
-        == []
-    )
+def codes(dns, **devices):
+    return [code for code, _ in problems(dns=dns, devices=devices)]
 
 
 @pytest.mark.parametrize(
-    ("dns", "code"),
+    ("dns", "wanted"),
     [
-        ("  upstreams: [{server: 198.51.100.54, transport: quic}]", "no-name"),
-        ("  upstreams: [10.20.20.7]", "upstream-inside"),
-        ("  zones: {nowhere: {}}", "dangling"),
-        ("  zones: {pc: {lists: [none]}}", "dangling"),
-        ("  zones: {pc: {categories: [none]}}", "dangling"),
-        ("  zones: {pc: {during: {never: {}}}}", "dangling"),
-        ("  devices: {nobody: {}}", "dangling"),
-        ("  devices: {roaming: {}}", "no-address"),
-        ("  zones: {pc: {allow: [a.example], deny: [a.example]}}", "contradiction"),
-        ("  lists: {bad: {path: a/../../b}}", "path"),
-        ('  lists: {bad: {path: b, sha256: "https://a.example/b"}}', "no-url"),
-        ('  lists: {bad: {path: b, url: "http://a.example/b"}}', "format"),
-        ('  schedules: {lunch: {days: [mon], from: "25:00", to: "13:00"}}', "format"),
+        ({"lists": LISTS, "zones": {"pc": {"lists": ["a"], "categories": ["malware"]}}}, []),
+        ({"zones": {"cellar": {}}}, ["dangling"]),
+        ({"zones": {"pc": {"lists": ["b"]}}, "lists": LISTS}, ["dangling"]),
+        ({"zones": {"pc": {"categories": ["gambling"]}}, "lists": LISTS}, ["dangling"]),
+        ({"devices": {"emr": {"lists": ["a"]}}, "lists": LISTS}, []),
+        ({"devices": {"nobody": {}}}, ["dangling"]),
+        ({"devices": {"emr": {"lists": ["b"]}}}, ["dangling"]),
+        ({"schedules": HOURS, "zones": {"pc": {"during": {"open": {"lists": []}}}}}, []),
+        ({"schedules": HOURS, "zones": {"pc": {"during": {"closed": {}}}}}, ["dangling"]),
+        ({"schedules": HOURS, "zones": {"pc": {"during": {"open": {"lists": ["b"]}}}}}, ["dangling"]),
+        ({"zones": {"pc": {"allow": ["a.example"], "deny": ["b.example"]}}}, []),
+        ({"zones": {"pc": {"allow": ["a.example"], "deny": ["a.example"]}}}, ["contradiction"]),
+        ({"devices": {"emr": {"allow": ["a.example"], "deny": ["a.example"]}}}, ["contradiction"]),
+        ({"lists": {"a": {"path": "a/../../b"}}}, ["path"]),
+        ({"lists": {"a": {"path": "a", "sha256": "https://a.example/sum"}}}, ["no-url"]),
+        ({"lists": {"a": {"path": "a", "sha256": "https://a.example/sum", "url": "https://a.example/a"}}}, []),
+        ({"upstreams": ["198.51.100.53", "2001:db8:fffe::53"]}, []),
+        ({"upstreams": ["10.20.20.53"]}, ["upstream-inside"]),
+        ({"upstreams": [{"server": "2001:db8:20:30::5"}]}, ["upstream-inside"]),
+        ({"upstreams": [{"server": "198.51.100.53", "transport": "tls"}]}, ["no-name"]),
+        ({"upstreams": [{"server": "198.51.100.53", "transport": "https"}]}, ["no-name"]),
+        ({"upstreams": [{"server": "198.51.100.53", "transport": "quic", "name": "dns.example"}]}, []),
     ],
 )
-def test_each_mistake_is_named(dns, code):
-    assert codes(dns) == [code]
+def test_dns_policy_names_what_exists_and_does_not_contradict_itself(dns, wanted):
+    assert codes(dns) == wanted
 
 
-def test_closed_names_come_from_packs_and_from_forward():
-    result = load_site(site("  forward: {f: {names: [lab.example], servers: [192.0.2.53]}}\npacks: [jp]"), "s", NOW)
-    assert result.resolved is not None
-    assert {"lab.example", "onshikaku.org"} <= set(result.resolved.closed_names)
-    assert set(result.resolved.closed_names) <= set(result.resolved.protected_names)
+def test_a_device_without_an_address_cannot_have_a_policy():
+    assert codes({"devices": {"lost": {}}}, lost=device("pc", 1)) == ["no-address"]
+
+
+def test_one_broken_entry_hides_no_other():
+    dns = {"lists": {"bad": {"path": "/etc/shadow"}, "out": {"path": "a/../../b"}}, "zones": {"cellar": {}}}
+    assert sorted(codes(dns)) == ["dangling", "format", "path"]

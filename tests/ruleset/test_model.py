@@ -5,7 +5,7 @@ from datetime import date, datetime
 import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from ruleset import model
+from ruleset import model, model_base, model_dns
 from ruleset.model import Device, Dns, Endpoints, Expiry, Id, Permit, Service, Site, Strict, Uplink, Zone
 
 DEVICE = {"zone": "pc", "mac": "02:00:00:00:20:01", "kind": "pc"}
@@ -13,7 +13,8 @@ SIGNED = {"reason": "r", "owner": "o", "expires": "2028-03-31"}
 
 
 def models():
-    return [m for m in vars(model).values() if isinstance(m, type) and issubclass(m, BaseModel) and m is not BaseModel]
+    everything = vars(model_base) | vars(model_dns) | vars(model)
+    return [m for m in everything.values() if isinstance(m, type) and issubclass(m, BaseModel) and m is not BaseModel]
 
 
 def refused(kind, /, **data):
@@ -26,6 +27,26 @@ def test_every_model_is_frozen_and_refuses_unknown_keys():
     for kind in models():
         assert issubclass(kind, Strict), kind
         assert kind.model_config["extra"] == "forbid" and kind.model_config["frozen"], kind
+
+
+WRONG = {bool: ("yes", 1, "true", 0.0), int: ("3", 3.0, True), float: ("3", True)}
+PLAIN_FIELDS = [
+    (kind, field.alias or name, wrong)
+    for kind in models()
+    for name, field in kind.model_fields.items()
+    for plain in WRONG
+    if field.annotation in (plain, plain | None)
+    for wrong in WRONG[plain]
+]
+
+
+def test_there_are_plain_fields():
+    assert len({(kind, name) for kind, name, _ in PLAIN_FIELDS}) > 8
+
+
+@pytest.mark.parametrize(("kind", "name", "wrong"), PLAIN_FIELDS, ids=lambda v: getattr(v, "__name__", repr(v)))
+def test_no_field_converts_silently(kind, name, wrong):
+    assert name in refused(kind, **{name: wrong})
 
 
 def test_every_field_of_every_model_is_described_for_the_editor():

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from ipaddress import ip_network
 
+from ruleset.packs import BASE, LoadedPack, Pack, load_pack
 from ruleset.resolve_grants import GUEST_RATE, matrix_grants, service_traffic
 from ruleset.services import traffic
 from tests.ruleset.written import SIGNED, context, device, load, permit
@@ -44,6 +45,15 @@ def test_a_grant_for_kinds_goes_to_devices_of_these_kinds_that_have_an_address()
 def test_no_grant_stays_inside_one_zone():
     sections = {"permits": {"p": permit(["pc", "admin-pc"], ["emr", "mfp"], "ssh")}, "packs": ["jp", "imaging", "fr"]}
     assert not [g for g in load(**sections).grants if g.source.zone == g.target.zone]
+
+
+def test_a_grant_inside_one_role_is_for_pairs_of_different_zones():
+    pack = Pack.model_validate(
+        {"pack": "x", "label": "x", "grants": {"g": {"from": "pc", "to": "pc", "services": ["ssh"], "why": "w"}}}
+    )
+    looked = context(zones={"pc2": {"role": "pc", "vlan": 21, "ipv4": "10.20.21.1/24"}})
+    vars(looked)["packs"] = (load_pack(BASE), LoadedPack(pack=pack, file="x", lines={}))
+    assert ends(g for g in matrix_grants(looked) if g.id == "pack:x:g") == {("pc", "pc2"), ("pc2", "pc")}
 
 
 def test_every_grant_says_where_it_comes_from():
