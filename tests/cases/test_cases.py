@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from ruleset.invariants import check
 from tests.cases.case_file import ANSWERED, FOLDER, read_case, rewritten, work_out
 
 CASES = sorted(FOLDER.glob("*.case"))
@@ -27,6 +28,12 @@ def test_case(path, capsys):
         return
     assert written == true, f"\n{change}"
     assert any(s.word in ANSWERED for s in case.sections), "the case expects nothing"
+
+
+@by_name
+def test_no_case_breaks_a_rule_of_the_house(path):
+    answered = work_out(read_case(path))
+    assert answered.ruleset is None or check(answered.loaded.resolved, answered.ruleset) == []
 
 
 @pytest.mark.netns
