@@ -16,7 +16,7 @@ from gateway.enforcer import processes
 from tests.gateway.enforcer.nets import Net
 
 SSHD = "/usr/sbin/sshd"
-PORT = 2222
+PORT = 22  # of a namespace: nothing else listens there
 USERS = {"alice": 64811, "bob": 64812}
 CONFIG = """Port {port}
 HostKey {folder}/host
@@ -54,7 +54,9 @@ class Sshd:
 
     def open(self, net: Net, user: str, address: str, *command: str, **options: str) -> "subprocess.Popen[str]":
         """Run a command on the gateway over a connection from `net`; its input and output are pipes."""
-        extra = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
+        extra = [
+            word for name, value in ({"ConnectTimeout": "20"} | options).items() for word in ("-o", f"{name}={value}")
+        ]
         child = net.popen(
             *("ssh", "-F", "none", "-p", str(PORT), "-i", str(self._folder / "person")),
             *("-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"),
