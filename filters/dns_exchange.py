@@ -8,19 +8,24 @@ May live here: event and command types, bounds and times of an exchange. May not
 from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from filters.dns_answer import Address, Subject
 from filters.names import Name
 
 DNS_PORT = 53
+Transport = Literal["plain", "tls", "https", "quic"]
 
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """A resolver we ask."""
+    """A resolver we ask. `name` is what its certificate must carry, `path` where it takes questions over HTTPS."""
 
     address: str
     port: int = DNS_PORT
+    transport: Transport = "plain"
+    name: str = ""
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
-from filters.dns_exchange import PinGrant, Upstream
+from filters.dns_exchange import DNS_PORT, PinGrant, Transport, Upstream
 from filters.dns_local import LocalHost
-from filters.names import BadNameError, Name, from_text
+from filters.names import BadNameError, Name, SuffixSet, from_text
+from ruleset.model_dns import DnsUpstream
 from ruleset.resolved import ResolvedSite, VideoNames
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 GATEWAY_LABEL = "gateway"  # the box's own name in the local domain
+# RFC 7858 section 3.1, RFC 8484 section 4 (HTTPS), RFC 9250 section 4.1.1
+PORTS: dict[Transport, int] = {"plain": DNS_PORT, "tls": 853, "https": 443, "quic": 853}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class ResolverConfig:
 
     `protected`: names that no list may block, what is below them included: what the packs say, and the approved video
     platforms, because a list that breaks consultations does more harm than it prevents.
+    `routes`: names of closed networks and who may be asked for them; nobody, when the site does not say.
     """
 
     domain: str
@@ -43,6 +47,7 @@ class ResolverConfig:
     hosts: tuple[LocalHost, ...] = ()
     pins: tuple[PinGrant, ...] = ()
     protected: tuple[str, ...] = ()
+    routes: Mapping[Name, tuple[Upstream, ...]] = field(default_factory=dict)
 
     @property
     def networks(self) -> tuple[Network, ...]:
@@ -62,12 +67,28 @@ def config_of(site: ResolvedSite) -> ResolverConfig:
     return ResolverConfig(
         domain=site.site.clinic.domain,
         zones=tuple(zones),
-        upstreams=tuple(Upstream(str(address)) for address in dns.upstreams),
+        upstreams=tuple(_upstream(one) for one in dns.upstreams),
         lists={name: one.path for name, one in dns.lists.items()},
         hosts=(gateway, *hosts),
         pins=tuple(_grant(names) for names in site.video_names),
         protected=(*site.protected_names, *(domain for names in site.video_names for domain in names.domains)),
+        routes=routes_of(site),
     )
+
+
+def routes_of(site: ResolvedSite) -> dict[Name, tuple[Upstream, ...]]:
+    """Names of closed networks -> the resolvers `dns.forward` gives them, else none: a public resolver is no way out.
+
+    A name below a forwarded one goes where that one goes, although a pack names it too.
+    """
+    forwards = {
+        name: tuple(Upstream(str(server)) for server in forward.servers)
+        for forward in site.site.dns.forward.values()
+        for name in suffix_names(forward.names)
+    }
+    known = SuffixSet(forwards)
+    closed = {name: forwards.get(known.find(name) or b"", ()) for name in suffix_names(site.closed_names)}
+    return {**closed, **forwards}
 
 
 def suffix_names(domains: Iterable[str]) -> frozenset[Name]:
@@ -79,6 +100,13 @@ def suffix_names(domains: Iterable[str]) -> frozenset[Name]:
         except BadNameError:
             continue
     return frozenset(found)
+
+
+def _upstream(one: Address | DnsUpstream) -> Upstream:
+    if not isinstance(one, DnsUpstream):
+        return Upstream(str(one))
+    path = one.path if one.transport == "https" else ""
+    return Upstream(str(one.server), one.port or PORTS[one.transport], one.transport, one.name or "", path)
 
 
 def _grant(names: VideoNames) -> PinGrant:

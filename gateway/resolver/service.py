@@ -57,7 +57,7 @@ def session_config(config: ResolverConfig, lists: Mapping[str, CompiledList], ke
     }
     local = LocalNames(config.domain, config.hosts, config.networks)
     policy = DnsPolicy(zones, local, SuffixSet(suffix_names(config.protected)), key)
-    return SessionConfig(policy, config.upstreams, pins=config.pins)
+    return SessionConfig(policy, config.upstreams, routes=config.routes, pins=config.pins)
 
 
 class Resolver:

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from filters import names
+from filters.dns_exchange import Upstream
 from gateway.resolver.config import ResolverConfig, config_of, suffix_names
 from ruleset.load import load_site
+from tests.ruleset.dns_site import NOW, site
 
 EXAMPLES = Path(__file__).parents[3] / "ruleset" / "examples"
 
@@ -15,6 +17,12 @@ EXAMPLES = Path(__file__).parents[3] / "ruleset" / "examples"
 def config(example: str) -> ResolverConfig:
     path = EXAMPLES / f"{example}.yaml"
     loaded = load_site(path.read_bytes(), str(path), datetime(2026, 12, 1, tzinfo=UTC))
+    assert loaded.resolved is not None, loaded.problems
+    return config_of(loaded.resolved)
+
+
+def config_with(dns: str) -> ResolverConfig:
+    loaded = load_site(site(dns), "site.yaml", NOW)
     assert loaded.resolved is not None, loaded.problems
     return config_of(loaded.resolved)
 
@@ -58,3 +66,29 @@ def test_every_device_and_the_gateway_have_a_name(example: str) -> None:
 
 def test_wildcards_stand_for_their_suffix_and_what_is_no_name_for_nothing() -> None:
     assert suffix_names(["*.zoom.us", "zoom.us", "a b", ""]) == {names.from_text("zoom.us")}
+
+
+def test_upstreams_keep_their_transport_name_port_and_path() -> None:
+    found = config_with("""
+  upstreams:
+    - 198.51.100.53
+    - {server: 198.51.100.54, transport: tls, name: dns.example.net}
+    - {server: "2001:db8::54", transport: https, name: dns.example.net, path: /q, port: 8443}
+    - {server: 198.51.100.55, transport: quic, name: dns.example.net}
+""")
+    assert found.upstreams == (
+        Upstream("198.51.100.53"),
+        Upstream("198.51.100.54", 853, "tls", "dns.example.net"),
+        Upstream("2001:db8::54", 8443, "https", "dns.example.net", "/q"),
+        Upstream("198.51.100.55", 853, "quic", "dns.example.net"),
+    )
+
+
+def test_closed_names_go_where_the_site_says_and_nowhere_else() -> None:
+    closed = config("naika-clinic").routes
+    assert closed[names.from_text("oqs-pdl.org")] == (), "named by a pack, and no resolver given: nobody is asked"
+    found = config_with("""
+  upstreams: [198.51.100.53]
+  forward: {network: {names: [closed.example], servers: [192.0.2.200, "2001:db8::200"]}}
+""").routes
+    assert found == {names.from_text("closed.example"): (Upstream("192.0.2.200"), Upstream("2001:db8::200"))}
