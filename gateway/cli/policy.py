@@ -9,8 +9,6 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-from ruleset.lint import lint
-
 from gateway.applied import applied_site
 from gateway.cli.output import CommandError, load, load_or_stop, now_or, print_problems, say, say_json
 from gateway.client import EnforcerClient
@@ -18,6 +16,7 @@ from gateway.paths import Paths
 from ruleset.compile import compile_ruleset
 from ruleset.explain import Question, explain
 from ruleset.invariants import check as broken_invariants
+from ruleset.lint import lint
 from ruleset.live import NOTHING_LIVE
 from ruleset.model import Site
 from ruleset.plan import plan

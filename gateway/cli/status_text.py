@@ -67,7 +67,9 @@ def generation_lines(answer: dict[str, Any]) -> Iterator[str]:
     """One line a generation, the newest first."""
     for row in answer.get("generations", []):
         mark = "*" if row.get("number") == answer.get("loaded") else " "
-        what = printable(f"{row.get('state', ''):<10} {row.get('actor', ''):<16} {row.get('summary', '')}", 110)
+        what = printable(
+            f"{row.get('state', ''):<10} {row.get('actor', ''):<16} {(row.get('summary') or ' ').splitlines()[0]}", 110
+        )
         yield f"{mark}{row.get('number'):>5}  {moment(row.get('at', 0))}  {what}"
         if row.get("note"):
             yield f"        {printable(str(row['note']))}"

@@ -19,10 +19,12 @@ from gateway.enforcer.policy import Policy
 from gateway.enforcer.steps import Progress, Tell, silent
 from gateway.wire import CONFIRM_REFUSED, KERNEL_REFUSED, NOT_FOUND, NOT_PENDING, PENDING, CommandRefused
 from ruleset.compile import compile_ruleset, next_expiry
+from ruleset.plan import plan
 from ruleset.render import render
 from ruleset.resolved import ResolvedSite
 
 ITSELF = "enforcer"
+MAX_PLAN = 8000  # characters of who gains and who loses, kept with the generation and in the audit log
 LONGEST_WAIT = 3600.0
 
 
@@ -135,14 +137,13 @@ def save(core: Core, new: Policy, who: Who, now: Moment, state: State = "pending
     """Write a new generation; answer: its number. Raises OSError."""
     number, text = core.store.next_number(), render(new.ruleset)
     anchor = core.audit.anchor
-    site = new.resolved
     meta = Meta(
         number=number,
         at=now.wall,
         actor=who.actor,
         origin=who.origin.text,
         site_path=new.site_path,
-        summary=f"{len(site.segments)} zones, {len(site.hosts)} devices, {len(site.grants)} grants",
+        summary=plan(core.site, new.resolved, now.utc()).text().strip()[:MAX_PLAN],
         state=state,
         sha256=fingerprint(new.site, text),
         anchor={"seq": anchor.seq, "hash": anchor.hash},

@@ -78,7 +78,11 @@ def _apply(call: Call) -> dict[str, Any]:
     call.plan = f"apply {path}, confirm within {within:g} s"
     waiting = change.apply(call.core, Order(text.encode("utf-8", "replace"), path, call.who, within), call.tell)
     left = waiting.seconds_left(clock.now())
-    return {"generation": waiting.generation, "previous": waiting.previous, "seconds_left": round(left, 1)}
+    meta = call.core.store.meta(waiting.generation)
+    plan = meta.summary if meta else ""
+    call.plan = f"{call.plan}: {plan}"
+    told = {"generation": waiting.generation, "previous": waiting.previous, "seconds_left": round(left, 1)}
+    return told | {"plan": plan}
 
 
 def _confirm(call: Call) -> dict[str, Any]:
