@@ -7,6 +7,7 @@ May live here: the loop, the chores, their intervals. May not: parsing, SQL, nam
 """
 
 import contextlib
+import select
 import selectors
 import shutil
 import socket
@@ -29,6 +30,7 @@ from gateway.watcher.probe import ResolverProbe
 from gateway.watcher.sources import Directory
 
 LOST_AFTER_SECONDS = 30.0
+LOG_DELAY_SECONDS = 0.2  # the kernel keeps records back for a tenth of a second, to send several at once
 LAST_LOOK = "last_look"
 
 
@@ -89,7 +91,7 @@ class Watcher:
 
     def _finish(self) -> None:
         self._read_events()
-        self._read_log()
+        self._drain_log()
         if self._link.up:
             self._count()
         self._write()
@@ -114,6 +116,13 @@ class Watcher:
             lambda: self._collector.overflow(time.time()),
         ):
             self._drop_log()
+
+    def _drain_log(self) -> None:
+        """Also what the kernel still keeps back."""
+        until = time.monotonic() + LOG_DELAY_SECONDS
+        while self._log is not None and (left := until - time.monotonic()) > 0:
+            if select.select([self._log], [], [], left)[0]:
+                self._read_log()
 
     # --- chores
     def _do_due_chores(self) -> None:
@@ -148,6 +157,7 @@ class Watcher:
         self._last_up, self._lost = now, False
         self._compare(Look.from_status(status))
         if self._log is None:
+            self._count()  # what was counted before anything could be described is not of this watch
             self._open_log()
 
     def _compare(self, look: Look) -> None:
