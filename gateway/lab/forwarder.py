@@ -47,7 +47,10 @@ class Forwarder:
         self._open += 1
         try:
             inner_reader, inner_writer = await self._connect()
-            await asyncio.gather(_carry(reader, inner_writer), _carry(inner_reader, writer))
+            try:
+                await asyncio.gather(_carry(reader, inner_writer), _carry(inner_reader, writer))
+            finally:
+                inner_writer.close()
         except (OSError, TimeoutError):
             pass  # the browser sees a closed connection, which is what happened
         finally:
@@ -73,7 +76,7 @@ async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
             writer.write(data)
             await writer.drain()
     with contextlib.suppress(OSError):
-        writer.close()
+        writer.write_eof()  # the other direction may go on
 
 
 async def fetch(port: int, seconds: float = 10.0) -> float | None:

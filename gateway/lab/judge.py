@@ -12,9 +12,17 @@ TOLERATED = 0.1  # share of what should pass and may fail: a busy machine is no 
 ENOUGH = 3
 
 
-def faults(tallies: Sequence[Tally], recorded: Recorded, page_ms: float | None) -> list[str]:
-    """Sentences for everything that went wrong; empty when the demo kept its promises."""
+def faults(tallies: Sequence[Tally], recorded: Recorded, page_ms: float | None, *, complete: bool = True) -> list[str]:
+    """Sentences for everything that went wrong; empty when the demo kept its promises.
+
+    `complete` is false for a demo that somebody stopped: then what has not happened yet is no fault."""
     found = [fault for tally in tallies if (fault := _fault(tally)) is not None]
+    return found + missing(tallies, recorded, page_ms) if complete else found
+
+
+def missing(tallies: Sequence[Tally], recorded: Recorded, page_ms: float | None) -> list[str]:
+    """Sentences for what should have happened by the end and has not."""
+    found = []
     if not any(tally.passed for tally in tallies if tally.act.passes):
         found.append("nothing that should pass has passed")
     stopped = [tally for tally in tallies if tally.stopped and not tally.act.passes]

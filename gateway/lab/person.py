@@ -18,7 +18,7 @@ from gateway.client import EnforcerClient, EnforcerUnavailable, Refused
 from gateway.lab import netns
 from gateway.lab.errors import LabError
 from gateway.lab.folder import DEFAULT_LAB, Folder, Record, RecordedHost, read_record
-from gateway.lab.lifecycle import LOOK_SECONDS
+from gateway.lab.lifecycle import LOOK_SECONDS, wait_for
 from gateway.lab.specs import UI_PORT, WEBUI
 from ruleset.load import load_site
 from ruleset.resolved import Address, ResolvedSite
@@ -27,6 +27,8 @@ PERSON = "technician"
 PAGE_SECONDS = 30.0
 CONNECT_SECONDS = 1.0
 CONFIRM_WITHIN = 90
+NAMES_SECONDS = 30.0
+QUESTION = bytes.fromhex("0001 0100 0001 0000 0000 0000 00 0006 0001")  # the root's SOA (RFC 1035, 4.1)
 
 
 def page_address(resolved: ResolvedSite) -> Address:
@@ -61,9 +63,32 @@ def apply_and_confirm(site: Path, lab: str = DEFAULT_LAB) -> int:
         opened = reach_page(admin_host(record, resolved), page_address(resolved))
         with _as_the_page():
             _client(folder, opened).call("confirm")
+        segment = resolved.segments[0]
+        names_answer(next(host for host in record.hosts if host.zone == segment.name), segment.gateways[0])
     except (Refused, EnforcerUnavailable) as error:
         raise LabError(f"the site could not be applied in the lab: {error}") from error
     return int(applied["generation"])
+
+
+def names_answer(host: RecordedHost, server: Address) -> None:
+    """Returns when the resolver, which takes over a new site within seconds, answers that host. Raises LabError."""
+    descriptor = netns.open_named(host.namespace)
+    family = socket.AF_INET if server.version == 4 else socket.AF_INET6
+    try:
+        with netns.open_socket(descriptor, family, socket.SOCK_DGRAM) as sock:
+            sock.settimeout(LOOK_SECONDS * 5)
+
+            def answered() -> bool:
+                try:
+                    sock.connect((str(server), 53))
+                    sock.send(QUESTION)
+                    return bool(sock.recv(512))
+                except OSError:
+                    return False
+
+            wait_for(answered, NAMES_SECONDS, f"the resolver at {server}")
+    finally:
+        os.close(descriptor)
 
 
 def reach_page(admin: RecordedHost, address: Address) -> float:

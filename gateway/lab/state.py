@@ -11,10 +11,10 @@ from pathlib import Path
 
 from gateway.lab.folder import Folder
 from gateway.lab.names import list_text
-from gateway.lab.specs import ACCESS, WATCHER
+from gateway.lab.specs import ACCESS, SHARERS
 from ruleset.resolved import ResolvedSite
 
-SHARED = 0o1775  # root's, the watcher's group may add its own files (database, socket)
+SHARED = 0o1775  # root's; the sharers may add files of their own (database, socket)
 
 
 def make_gateway_folders(folder: Folder, resolved: ResolvedSite) -> None:
@@ -22,7 +22,7 @@ def make_gateway_folders(folder: Folder, resolved: ResolvedSite) -> None:
     paths = folder.gateway
     for path in (paths.state, paths.run):
         path.mkdir(parents=True, mode=0o755)
-        os.chown(path, 0, WATCHER)
+        os.chown(path, 0, SHARERS)
         path.chmod(SHARED)
     access = paths.access_files[0]
     access.write_text(json.dumps(ACCESS), encoding="ascii")

@@ -42,5 +42,10 @@ def test_what_was_stopped_and_not_written_down_is_a_fault():
     assert "names were blocked" in faults(tallies(), Recorded(5, 0, 1), 20.0)[0]
 
 
+def test_a_demo_that_was_stopped_early_is_judged_by_what_happened():
+    assert faults(tallies(web=(1, 1), name=(0, 0)), Recorded(0, 0, 0), None, complete=False) == []
+    assert faults(tallies(camera=(1, 1)), Recorded(0, 0, 0), None, complete=False) != []
+
+
 def test_a_silent_page_is_a_fault():
     assert faults(tallies(), WRITTEN, None) == ["the owner's page does not answer"]

@@ -23,7 +23,7 @@ def test_the_watcher_may_add_files_and_nobody_may_take_anothers(folder, small):
     make_gateway_folders(folder, small)
     for path in (folder.gateway.state, folder.gateway.run):
         about = path.stat()
-        assert (about.st_uid, about.st_gid) == (0, 64503)
+        assert (about.st_uid, about.st_gid) == (0, 64510)
         assert stat.S_IMODE(about.st_mode) == 0o1775
 
 

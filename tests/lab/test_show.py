@@ -1,0 +1,31 @@
+"""What a demo shows on a terminal and on none."""
+
+import asyncio
+import sys
+
+import pytest
+
+from gateway.lab import view
+from gateway.lab.show import CLEAR, Show
+
+pytestmark = pytest.mark.netns
+
+
+def test_without_a_terminal_each_act_is_one_line_and_the_figures_come_last(clinic, capsys):
+    status = asyncio.run(Show(clinic.site, clinic.resolved, 6, clinic.lab).run(0))
+    out = capsys.readouterr().out
+    assert "Owner's page: http://127.0.0.1:" in out
+    assert "camera-1 knocks at the internet: is stopped" in out
+    assert "reception-1 uses emr, port 8443: passes" in out
+    assert "lab exec gateway" in out
+    assert view.WRONG not in out
+    assert CLEAR not in out
+    assert status == 0
+
+
+def test_on_a_terminal_the_picture_is_redrawn(clinic, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    asyncio.run(Show(clinic.site, clinic.resolved, 3, clinic.lab).run(0))
+    out = capsys.readouterr().out
+    assert out.count(CLEAR) >= 2
+    assert "This is stopped" in out
