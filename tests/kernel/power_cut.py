@@ -66,7 +66,8 @@ def mount() -> None:
 
 
 def evidence(core: Core) -> dict[str, object]:
-    """What the enforcer found on the disk and made of it."""
+    """What the enforcer found on the disk and made of it. (A file's half-written successor may lie about: the next one
+    is written over it. A generation's may not.)"""
     store, broken = core.store, []
     for number in store.numbers():
         meta = store.meta(number)
@@ -78,7 +79,7 @@ def evidence(core: Core) -> dict[str, object]:
         "numbers": store.numbers(),
         "broken": broken,
         "pending": core.paths.pending.exists(),
-        "leftovers": sorted(path.name for path in core.paths.state.rglob("*.new")),
+        "leftovers": sorted(path.name for path in core.paths.generations.glob("*.new")),
         "isolated": sorted(address for record in core.quarantine.records for address in record.addresses),
         "audit": [str(flaw) for flaw in audit.verify(core.paths).flaws],
         "troubles": [trouble.what for trouble in core.troubles],

@@ -7,7 +7,7 @@ import pytest
 
 from tests.kernel import inside
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.timeout(300)]  # the first test waits for the boot that all share
 
 
 @pytest.mark.parametrize("check", inside.checks())
