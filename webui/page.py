@@ -16,7 +16,7 @@ from webui.i18n import Locale
 from webui.observe import Isolated, View
 from webui.words import Story, Teller
 
-SHOWN_AT_ONCE = 5
+SHOWN_AT_ONCE = 6
 SHOWN_OF_WEEK = 6
 A_DAY = 86400
 EVERY_HOURS = 6  # which hours are written below the picture
@@ -177,7 +177,7 @@ def _moment(text: str, locale: Locale, zone: tzinfo) -> str:
 
 def _past(summary: Summary, locale: Locale, zone: tzinfo) -> Past:
     teller = Teller(locale, summary)
-    lines = _lines(summary.today, teller, zone)
+    lines = tuple(sorted(_lines(summary.today, teller, zone), key=lambda line: line.story.calm))  # worth a look first
     return Past(
         today=summary.today,
         week=summary.week,

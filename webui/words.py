@@ -122,6 +122,8 @@ class Teller:
         return label.role if label and self.locale.has(f"role.{label.role}") else "other"
 
     def _advice(self, attempt: Attempt) -> str:
+        if self._role(attempt.zone) == "guest":  # visitors' devices are not the technician's
+            return "nothing"
         if attempt.reason is Reason.LISTED_ADDRESS and attempt.zone != INTERNET:
             return "call"
         if attempt.reason in WORTH_A_LOOK and attempt.zone != INTERNET:

@@ -47,6 +47,17 @@ def test_the_technician_is_named_only_when_there_is_a_reason(busy: View):
     assert page.findings[0][:2] == (3, "The gateway’s disk is full")
 
 
+def test_what_is_worth_a_look_comes_first_then_what_is_frequent(busy: View):
+    past = build(busy, EN).past
+    assert past is not None
+    lines = (*past.lines, *past.more_lines)
+    calm = [line.story.calm for line in lines]
+    assert calm == sorted(calm)
+    assert calm.count(False) == 3
+    counts = [line.attempt.count for line in lines if line.story.calm]
+    assert counts == sorted(counts, reverse=True)
+
+
 def test_the_pictures_and_the_numbers_agree(busy: View):
     past = build(busy, EN).past
     assert past is not None

@@ -61,6 +61,7 @@ IN, LISTED, FALSE, ISOLATED = Reason.INBOUND, Reason.LISTED_ADDRESS, Reason.SPOO
     [
         (attempt("pc", "10.10.20.147", "srv"), UNKNOWN, "If this goes on"),
         (attempt("guest", "", "gateway", count=1), GUEST, "Nothing"),
+        (attempt("guest", "", "", reason=Reason.LISTED_NAME), "A device in “来院者Wi-Fi” asked for", "Nothing"),
         (attempt("internet", "", "gateway", reason=IN), "Someone on the internet tried to get in", "Nothing"),
         (attempt("", "", ""), NOBODY, "Nothing"),
         (attempt("cam", "camera-1", "internet", at_least=True), OFTEN, "Nothing"),
