@@ -2,8 +2,8 @@
 
 May live here: values and argument lists, pure. May not: starting them (supervisor.py).
 
-The rights are those of the design: the enforcer is root with CAP_NET_ADMIN and what its own tasks take (reading who is
-behind a socket in /proc, giving files to others); the resolver may bind port 53; watcher and webui have nothing. The
+The rights are those of the design: the enforcer is root with CAP_NET_ADMIN and what it takes to see in /proc who is
+behind a socket; the resolver may bind port 53; watcher and webui have nothing. The
 work is done by setpriv(1) and nsenter(1), both of util-linux. A process dies with the supervisor (PR_SET_PDEATHSIG).
 """
 
@@ -16,7 +16,7 @@ from gateway.lab.topology import GATEWAY, prefix
 from gateway.paths import RUN_VARIABLE, STATE_VARIABLE
 
 ROOT, RESOLVER, WATCHER, WEBUI = 0, 64502, 64503, 64504
-ENFORCER_RIGHTS = ("net_admin", "net_raw", "sys_ptrace", "chown", "dac_override", "fowner", "setgid")
+ENFORCER_RIGHTS = ("net_admin", "sys_ptrace", "dac_read_search")
 SHARERS = 64510  # the group that may add files to the state and run folders; only the watcher is in it
 UI_PORT = 8080
 ACCESS = {str(RESOLVER): "resolver", str(WATCHER): "watcher", str(WEBUI): "webui"}
