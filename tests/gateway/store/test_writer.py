@@ -3,12 +3,11 @@
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from gateway.events import Blocked, Happening, Kind, Label, Loss, LossCause, Source
-from gateway.store.batch import MAX_HAPPENINGS, MAX_ROWS, Batch, day_in
+from gateway.store.batch import Batch, day_in
 from gateway.store.writer import EventWriter, Limits
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC).timestamp()
@@ -45,12 +44,6 @@ def test_a_million_knocks_are_one_row(store: Path):
     assert rows(store, "SELECT sum(count) FROM trend") == [(1_000_000,)]
 
 
-def test_the_day_is_the_clinics_own():
-    japan = Batch(day_in(ZoneInfo("Asia/Tokyo")))
-    japan.blocked(refused(at=datetime(2026, 11, 22, 15, 30, tzinfo=UTC).timestamp()))
-    assert [key.day for key in japan.rows] == ["2026-11-23"]
-
-
 def test_a_busy_source_gets_an_others_row_and_leaves_room_for_the_rest(store: Path):
     writer = EventWriter(store, Limits(rows_a_day=50, rows_a_source=10))
     writer.write(batch(*[refused(f"198.51.100.{n}") for n in range(200)]))
@@ -79,15 +72,6 @@ def test_strangers_on_the_internet_cannot_push_a_camera_out_of_the_day(store: Pa
     writer.close()
     assert rows(store, "SELECT sum(count), count(*) FROM blocked WHERE zone = 'internet'") == [(200, 41)]
     assert rows(store, "SELECT source, destination FROM blocked WHERE zone = 'cam'") == [("camera-1", "198.51.100.7")]
-
-
-def test_a_batch_is_bounded_and_still_counts():
-    full = batch(*[refused(f"2001:db8::{n:x}") for n in range(MAX_ROWS + 500)])
-    assert len(full.rows) == MAX_ROWS + 1
-    assert sum(tally.count for tally in full.rows.values()) == MAX_ROWS + 500
-    for _ in range(MAX_HAPPENINGS + 3):
-        full.happened(Happening(Kind.POLICY_APPLIED, NOON))
-    assert full.losses["2026-11-22", LossCause.BATCH_FULL].count == 3
 
 
 @pytest.mark.parametrize(
