@@ -13,6 +13,8 @@ from gateway.enforcer.quarantine import as_dict
 from gateway.wire import NOT_FOUND, CommandRefused
 from ruleset.compile_parts import TABLE
 
+MAX_SUMMARY = 3000  # characters of each of some fifty generations: the answer must fit one message
+
 
 def status(core: Core) -> dict[str, Any]:
     """`state` is closed, pending, confirmed, or stand-in (a saved text instead of a compiled policy); times in epoch
@@ -49,7 +51,7 @@ def generations(core: Core) -> dict[str, Any]:
                 "actor": meta.actor,
                 "origin": meta.origin,
                 "site_path": meta.site_path,
-                "summary": meta.summary,
+                "summary": meta.summary[:MAX_SUMMARY],
                 "state": meta.state,
                 "sha256": meta.sha256,
                 "note": meta.note,
