@@ -3,6 +3,7 @@
 What does reach it (ids, names of interfaces, addresses) is refused when it is not a plain word.
 """
 
+import json
 import re
 from datetime import UTC, datetime
 
@@ -98,14 +99,15 @@ def texts(value, path=()):
 
 
 def with_text(paths, words):
-    """The site with these words at these places, as a file."""
+    """The site with these words at these places, in quotes, as a file."""
     data = yaml.safe_load(SITE)
-    for path, word in zip(paths, words, strict=True):
+    for number, path in enumerate(paths):
         place = data
         for key in path[:-1]:
             place = place[key]
-        place[path[-1]] = word
-    return yaml.safe_dump(data, allow_unicode=True, sort_keys=False).encode()
+        place[path[-1]] = f"<{number}>"
+    text = yaml.safe_dump(data, sort_keys=False, width=1000)
+    return re.sub("<([0-9]+)>", lambda m: json.dumps(words[int(m[1])], ensure_ascii=False), text).encode()
 
 
 def nft(data, live=NOTHING_LIVE):
