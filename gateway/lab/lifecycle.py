@@ -7,6 +7,7 @@ May not: the steps themselves (build.py, authority.py, supervisor.py, ...).
 import fcntl
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import time
@@ -38,6 +39,7 @@ from ruleset.resolved import ResolvedSite
 
 READY_SECONDS = 30.0
 LOOK_SECONDS = 0.02
+SOURCE = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ def up(
     end with the calling process, whatever ends it. Raises LabError, and then nothing of this lab is left."""
     folder = Folder(lab)
     _need_root()
+    _need_readable(SOURCE)
     with _one_at_a_time():
         _refuse_running(folder)
         _sweep(folder)
@@ -120,6 +123,13 @@ def _need_root() -> None:
         raise LabError("a lab makes network namespaces; run it as root")
 
 
+def _need_readable(source: Path) -> None:
+    """Processes without rights run this program, too. Folders above `source` do not matter: supervisor.show_code."""
+    for path in (source, source / "gateway", source / "gateway/__init__.py", Path(sys.prefix)):
+        if not path.stat().st_mode & (stat.S_IXOTH if path.is_dir() else stat.S_IROTH):
+            raise LabError(f"{path} is closed to other users; `chmod -R go+rX {source}` opens the program to them")
+
+
 def _refuse_running(folder: Folder) -> None:
     if processes.is_alive(read_processes(folder).get(SUPERVISOR)):
         raise LabError(f"the lab {folder.lab} is up already; `clinicgate lab down` removes it")
@@ -166,7 +176,7 @@ def _start(folder: Folder, gateway: bool, tied: bool) -> None:
         child = subprocess.Popen(
             [sys.executable, "-m", "gateway.lab.supervisor", folder.lab, *options],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", start_new_session=True,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+            env={**os.environ, "PYTHONPATH": str(SOURCE)},
         )  # fmt: skip
     _await_ready(folder, child, gateway)
 

@@ -1,6 +1,7 @@
 """The third column of a proof: what real packets meet in the running lab.
 
-May live here: turning the proof's questions into probes from the lab's hosts, and what was seen into its words.
+May live here: turning the proof's questions into probes from the lab's hosts, what was seen into its words, and the
+look at what is loaded.
 May not: choosing questions (ruleset/prove_questions.py), comparing (ruleset/prove.py), sending (probe.py).
 """
 
@@ -9,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 
+from gateway.applied import SiteUnreadableError, applied_site
+from gateway.client import EnforcerClient, EnforcerUnavailable, Refused
 from gateway.lab import netns
 from gateway.lab.errors import LabError
 from gateway.lab.folder import DEFAULT_LAB, Folder
@@ -16,10 +19,13 @@ from gateway.lab.probe import Probe, Seen, send_all
 from gateway.lab.rig import Plug, Rig, Station
 from gateway.lab.topology import GATEWAY, Topology, plan
 from gateway.lab.wiring import gateway_ports
+from ruleset.compile import compile_ruleset
+from ruleset.live import NOTHING_LIVE
 from ruleset.load import load_site
 from ruleset.prove import Report, prove
 from ruleset.prove_questions import Question, questions
 from ruleset.prove_wanted import Wanted
+from ruleset.render import render
 from ruleset.resolved import INTERNET, ResolvedSite
 from ruleset.tree import Ruleset
 
@@ -27,7 +33,21 @@ from ruleset.tree import Ruleset
 def live_report(resolved: ResolvedSite, ruleset: Ruleset, now: datetime, lab: str = DEFAULT_LAB) -> Report:
     """The proof of that site with what the running lab does. Raises LabError when it is not up, or of another site."""
     asked = questions(resolved, "live")
-    return prove(resolved, ruleset, now, asked, see(resolved, asked, lab))
+    seen = see(resolved, asked, lab)
+    return prove(resolved, ruleset, now, asked, seen, drift=tuple(drift(ruleset, now, lab)))
+
+
+def drift(ruleset: Ruleset, now: datetime, lab: str = DEFAULT_LAB) -> Iterator[str]:
+    """How what the lab's gateway has loaded differs from `ruleset`: no packet asks about every rule."""
+    try:
+        with EnforcerClient(Folder(lab).gateway.enforcer_socket) as client:
+            status, applied = client.call("status"), applied_site(client, now)
+    except (EnforcerUnavailable, Refused, SiteUnreadableError) as error:
+        yield f"the enforcer cannot say what is loaded: {error}"
+        return
+    yield from (f"changed by hand: {difference}" for difference in status["drift"])
+    if applied is not None and render(compile_ruleset(applied.resolved, NOTHING_LIVE, now)) != render(ruleset):
+        yield f"generation {applied.generation} is another policy; `clinicgate plan SITE` tells the difference"
 
 
 def see(resolved: ResolvedSite, asked: Iterable[Question], lab: str = DEFAULT_LAB) -> dict[str, Wanted]:

@@ -125,6 +125,13 @@ def test_waiting_ends_with_a_reason():
         lifecycle.wait_for(lambda: False, 60, "the sun", alive=lambda: False)
 
 
+def test_a_program_closed_to_others_is_told_with_the_way_out(small, small_file, tmp_path, monkeypatch):
+    tmp_path.chmod(0o700)
+    monkeypatch.setattr(lifecycle, "SOURCE", tmp_path)
+    with pytest.raises(LabError, match=f"chmod -R go\\+rX {tmp_path}"):
+        lifecycle.up(small, str(small_file), lab_name("c"))
+
+
 def test_only_root_builds_labs(monkeypatch, small, small_file):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(LabError, match="as root"):
