@@ -49,6 +49,8 @@ def why_not() -> str | None:
         return f"no lab kernel at {looked} (`make lab-kernel` builds one, {VARIABLE} names one)"
     if os.geteuid() != 0:
         return "not root: the lab kernel reads this machine's files as root"
+    if any(character.isspace() or character == "," for character in sys.executable):
+        return f"the path {sys.executable} has a blank or a comma, which would split the lab kernel's command line"
     try:
         subprocess.run([kernel, "--version"], capture_output=True, check=True, timeout=20)
     except (OSError, subprocess.SubprocessError) as error:
