@@ -1,4 +1,7 @@
-"""`evaluate` and the kernel agree about every packet: a bounded share of what `python -m tests.lab.agreement` asks."""
+"""`evaluate`, `explain` and the kernel agree about every packet: a bounded share of `python -m tests.lab.agreement`.
+
+CLINICGATE_SITES=200 asks for more clinics.
+"""
 
 import os
 import re
