@@ -47,10 +47,12 @@ def run(core: Core, stop: threading.Event, first_site: Path | None = None) -> in
     server.start()
     say(f"listening on {core.paths.enforcer_socket}")
     startup.restore_feeds(core)
+    told = _loaded(core)
     try:
         while not stop.is_set():
             core.wake.clear()
             due = _due(core)
+            told = _say_what_is_loaded(core, told)
             if not stop.is_set():  # asked after the clear: a signal before it must not be slept through
                 core.wake.wait(due)
     finally:
@@ -61,6 +63,20 @@ def run(core: Core, stop: threading.Event, first_site: Path | None = None) -> in
 
 def say(fact: str) -> None:
     print(f"enforcer: {fact}", file=sys.stderr, flush=True)
+
+
+def _say_what_is_loaded(core: Core, told: str) -> str:
+    """A line in the journal when it is not what was told before; answer: what is told now."""
+    loaded = _loaded(core)
+    if loaded != told:
+        say(loaded)
+    return loaded
+
+
+def _loaded(core: Core) -> str:
+    waiting = core.pending
+    until = f", waits for its confirm ({waiting.confirm_within:g} s)" if waiting else ""
+    return f"generation {core.loaded.number} is loaded{until}"
 
 
 def _due(core: Core) -> float:

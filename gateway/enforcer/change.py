@@ -25,7 +25,7 @@ from ruleset.resolved import ResolvedSite
 
 ITSELF = "enforcer"
 MAX_PLAN = 8000  # characters of who gains and who loses, kept with the generation and in the audit log
-LONGEST_WAIT = 3600.0
+LONGEST_WAIT = 300.0  # seconds; the wall clock may be set meanwhile
 
 
 @dataclass(frozen=True, slots=True)

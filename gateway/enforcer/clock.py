@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+WRITTEN = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 

@@ -102,10 +102,12 @@ class Core:
         self.troubles.append(Trouble(clock.now().wall, what))
 
     def sensible_now(self, now: Moment) -> datetime:
-        """The wall clock, but never before the newest generation: a box without a battery starts in the past, and a
-        permit that expired must not come back with it."""
-        newest = next((meta.at for meta in self.store.metas()), 0.0)
-        return datetime.fromtimestamp(max(now.wall, newest), UTC)
+        """The wall clock; if it stands before this program was written, as on a box without a battery, the time of the
+        newest generation: a permit that expired must not come back with a clock that starts in the past."""
+        if now.wall >= clock.WRITTEN:
+            return now.utc()
+        newest = next((meta.at for meta in self.store.metas()), now.wall)
+        return datetime.fromtimestamp(newest, UTC)
 
     def isolate(self, record: Quarantined) -> tuple[Quarantined, int]:
         """Packets stop, then flows end, then the disk knows; answer: the record, and how many flows ended."""

@@ -5,15 +5,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from gateway.client import EnforcerClient, EnforcerUnavailable
+from gateway.client import EnforcerClient
 from gateway.paths import RUN_VARIABLE, STATE_VARIABLE, Paths
 from tests.gateway.enforcer.nets import ROOT, Net
 
-READY_SECONDS = 30
 ENTRY = ("-m", "gateway.enforcer")
 
 
@@ -25,27 +24,24 @@ class Running:
     ) -> None:
         self.net, self.paths = net, Paths(folder / "state", folder / "run")
         self._arguments, self._entry = arguments, entry
-        self._log = folder / "log"
+        self._lines: list[str] = []
         self.process: subprocess.Popen[str] | None = None
 
     def start(self, **environment: str) -> "Running":
         """Returns when it listens. Raises AssertionError with its log when it ends before."""
         self.paths.enforcer_socket.unlink(missing_ok=True)
         told = {STATE_VARIABLE: str(self.paths.state), RUN_VARIABLE: str(self.paths.run), "PYTHONPATH": str(ROOT)}
-        with self._log.open("a") as log:
-            self.process = self.net.popen(
-                *(sys.executable, *self._entry, *self._arguments),
-                stderr=log,
-                env={**os.environ, **told, **environment},
-            )
-        deadline = time.monotonic() + READY_SECONDS
-        while time.monotonic() < deadline:
-            assert self.process.poll() is None, self.log()
-            with contextlib.suppress(EnforcerUnavailable):
-                self.call("status")
+        self.process = self.net.popen(
+            *(sys.executable, *self._entry, *self._arguments),
+            stderr=subprocess.PIPE,
+            env={**os.environ, **told, **environment},
+        )
+        for line in self.process.stderr:
+            self._lines.append(line)
+            if "listening" in line:
+                threading.Thread(target=self._lines.extend, args=(self.process.stderr,), daemon=True).start()
                 return self
-            time.sleep(0.01)
-        raise AssertionError(f"not listening: {self.log()}")
+        raise AssertionError(f"it ended: {self.log()}")
 
     def call(self, command: str, /, **args):
         with self.client() as client:
@@ -55,7 +51,7 @@ class Running:
         return EnforcerClient(self.paths.enforcer_socket, 60.0, **options)
 
     def log(self) -> str:
-        return self._log.read_text()
+        return "".join(self._lines)
 
     def end(self, number: int = signal.SIGTERM) -> int:
         """Send a signal, wait, answer the exit status."""

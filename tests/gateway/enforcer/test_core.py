@@ -119,7 +119,16 @@ def test_a_clock_that_starts_in_the_past_brings_no_permit_back(core: Core, admin
     confirmed(core, admin, site())
     saved = core.store.meta(1).at
     assert core.sensible_now(Moment(0.0, 0.0, "")).timestamp() == pytest.approx(saved)
-    assert core.sensible_now(clock.now()).timestamp() >= saved
+    now = clock.now()
+    assert core.sensible_now(now) == now.utc()
+
+
+def test_a_clock_that_was_wrong_once_does_not_expire_permits_for_ever(core: Core, admin: Who) -> None:
+    confirmed(core, admin, site())
+    core.store.mark(1, "confirmed")
+    future = dataclasses.replace(core.store.meta(1), number=2, at=datetime(2200, 1, 1, tzinfo=UTC).timestamp())
+    core.store.save(future, site().encode(), "", b"{}")
+    assert core.refresh(clock.now()) == []
 
 
 def test_the_live_state_of_a_generation_names_who_was_isolated(core: Core, admin: Who) -> None:

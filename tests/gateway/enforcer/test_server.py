@@ -147,6 +147,7 @@ def test_the_process_serves_until_sigterm_and_leaves_the_policy(running: Running
     running.call("apply", site_text=site(), confirm_within=60)
     assert running.end(signal.SIGTERM) == 0
     assert "permit:view" in running.net.run("nft", "list", "ruleset")
+    assert "generation 1 is loaded, waits for its confirm (60 s)" in running.log()
     assert "the policy stays loaded" in running.log()
     with pytest.raises(EnforcerUnavailable):
         running.call("status")
