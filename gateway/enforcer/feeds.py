@@ -147,7 +147,7 @@ def _read(file: Path) -> Feed | None:
         return None
 
 
-def chunks(old: set[Range], new: set[Range]) -> Iterator[tuple[list[Range], list[Range]]]:
+def chunks(old: set[Range], new: set[Range], size: int = CHUNK) -> Iterator[tuple[list[Range], list[Range]]]:
     """(delete, add) pairs of bounded size, where a new interval shares its transaction with every old one it touches:
     an address that is in both is never out of the set in between."""
     marked = sorted([(r, False) for r in old] + [(r, True) for r in new])
@@ -155,7 +155,7 @@ def chunks(old: set[Range], new: set[Range]) -> Iterator[tuple[list[Range], list
     add: list[Range] = []
     reach = -1
     for (first, last), is_new in marked:
-        if first > reach and len(delete) + len(add) >= CHUNK:
+        if first > reach and len(delete) + len(add) >= size:
             yield delete, add
             delete, add = [], []
         (add if is_new else delete).append((first, last))

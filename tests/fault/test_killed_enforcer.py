@@ -76,6 +76,8 @@ def test_death_at_every_step_of_an_apply_leaves_a_whole_policy_and_a_start_the_c
         seen.add("old" if found == old else "new")
         running.start()
         given_back(running, old)
+        announced = STEPS.index(step) > STEPS.index("announce")
+        assert (audit.tail(running.paths.audit, 1)[0]["command"] == "return") is announced, f"{step}: what the log says"
     assert seen == {"old", "new"}
     assert {g["state"] for g in running.call("generations")["generations"]} <= {"confirmed", "returned", "failed"}
 

@@ -67,12 +67,12 @@ def test_no_text_breaks_the_reader(text: str) -> None:
         assert not any(low <= last and high >= first for low, high in parsed.ranges[4])
 
 
-@given(RANGES, RANGES)
-def test_no_address_that_stays_is_out_between_two_chunks(old: list, new: list) -> None:
+@given(RANGES, RANGES, st.integers(1, 4))
+def test_no_address_that_stays_is_out_between_two_chunks(old: list, new: list, size: int) -> None:
     before, after = merged(old), merged(new)
     staying = _members(before) & _members(after)
     held = set(before)
-    for delete, add in chunks(set(before) - set(after), set(after) - set(before)):
+    for delete, add in chunks(set(before) - set(after), set(after) - set(before), size):
         held = (held - set(delete)) | set(add)
         assert staying <= _members(held)
         assert len(_members(held)) == sum(last - first + 1 for first, last in held)  # the kernel refuses overlaps
