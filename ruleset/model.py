@@ -202,7 +202,7 @@ class Waiver(Accountable):
 
 def _whole_number(value: object) -> object:
     if type(value) is not int:
-        raise ValueError("this is a whole number, without quotes")
+        raise ValueError("must be a whole number, without quotes")
     return value
 
 

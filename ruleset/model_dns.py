@@ -5,7 +5,7 @@ May live here: pydantic models with their descriptions. May not: checks between 
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StrictBool, StringConstraints
 
 from ruleset.model_base import DomainName, Id, IPv4, IPv6, Label, ListPath, Port, Strict
 
@@ -69,7 +69,9 @@ class DnsOverlay(Strict):
     allow: tuple[DomainName, ...] = Field((), description="Names that no list blocks, besides the zone's")
     deny: tuple[DomainName, ...] = Field((), description="Names that are blocked, besides the zone's")
     only: tuple[DomainName, ...] | None = Field(None, description="Nothing but these names: for cameras and machines")
-    safe_search: bool | None = Field(None, description="Search engines answer with their safe variant")
+    safe_search: Annotated[bool | None, Field(strict=True)] = Field(
+        None, description="Search engines answer with their safe variant"
+    )
 
 
 class DnsZone(Strict):
@@ -81,7 +83,7 @@ class DnsZone(Strict):
     allow: tuple[DomainName, ...] = Field((), description="Names that no list blocks here")
     deny: tuple[DomainName, ...] = Field((), description="Names that are blocked here besides the lists")
     only: tuple[DomainName, ...] | None = Field(None, description="Nothing but these names: for cameras and machines")
-    safe_search: bool = Field(False, description="Search engines answer with their safe variant")
+    safe_search: StrictBool = Field(False, description="Search engines answer with their safe variant")
     during: dict[Id, DnsOverlay] = Field(default_factory=dict, description="Another policy within a schedule")
 
 
@@ -104,5 +106,7 @@ class Dns(Strict):
     devices: dict[Id, DnsOverlay] = Field(default_factory=dict, description="Policy by device, over its zone's")
     schedules: dict[Id, Schedule] = Field(default_factory=dict, description="Hours by name")
     protected: tuple[DomainName, ...] = Field((), description="Names of vendors and services that no list may block")
-    remove_ech: bool = Field(True, description="Remove encrypted hello keys from answers, so that names stay visible")
+    remove_ech: StrictBool = Field(
+        True, description="Remove encrypted hello keys from answers, so that names stay visible"
+    )
     log: DnsLog = Field(DnsLog.model_validate({}), description="The query log")

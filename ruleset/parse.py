@@ -134,13 +134,13 @@ def _spell(detail: ErrorDetails, path: Path, rest: tuple[int | str, ...], docume
 
 
 PLAIN_WORDS = {
-    "tuple_type": "this is a list: [one, two]",
-    "dict_type": "this is a mapping: keys and values",
-    "model_type": "this is a mapping: keys and values",
-    "string_type": "this is text: put it in quotes",
-    "int_type": "this is a whole number, without quotes",
-    "float_type": "this is a number, without quotes",
-    "bool_type": "this is true or false",
+    "tuple_type": "must be a list: [one, two]",
+    "dict_type": "must be a mapping: keys and values",
+    "model_type": "must be a mapping: keys and values",
+    "string_type": "must be text: put it in quotes",
+    "int_type": "must be a whole number, without quotes",
+    "float_type": "must be a number, without quotes",
+    "bool_type": "must be true or false",
 }
 
 

@@ -70,7 +70,7 @@ def forwarding(resolved: ResolvedSite, policy: str, rounds: int = 7, seconds: fl
         rulesets = (("policy", policy), ("router", SMALLEST_ROUTER.replace("UPLINK", bench.uplink)))
         for number in range(rounds * SHARES):
             for name, ruleset in rulesets if number % 2 else rulesets[::-1]:
-                bench.use(ruleset)
+                bench.use(ruleset, checks_sources=name == "policy")
                 for small in (False, True):
                     figures.setdefault((name, small), []).append(bench.run(seconds, small))
     medians = {key: statistics.median(values) for key, values in figures.items()}
@@ -89,8 +89,10 @@ class Row:
     uplink: str
     arrival: str
 
-    def use(self, ruleset: str) -> None:
-        """Puts another ruleset in place of the present one, whole."""
+    def use(self, ruleset: str, *, checks_sources: bool = False) -> None:
+        """Puts another ruleset in place of the present one, whole; the policy comes with the kernel's source check."""
+        with netns.inside(self.gateway):
+            netns.write_sysctls({SOURCE_CHECK: "1" if checks_sources else "0"})
         load_ruleset(self.gateway, f"table inet clinicgate\ndelete table inet clinicgate\n{ruleset}")
 
     def run(self, seconds: float, small: bool) -> float:
