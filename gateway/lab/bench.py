@@ -28,6 +28,7 @@ RECEIVER = ip_address("198.51.100.77")
 PORT = 443
 SHARES = 6
 SMALL_PAYLOAD = 18  # with UDP, IPv4 and Ethernet headers the smallest frame there is (64 bytes with its checksum)
+SOURCE_CHECK = "net/ipv4/conf/all/rp_filter"  # strict reverse path filtering, RFC 3704
 
 SMALLEST_ROUTER = """table inet clinicgate {
 	chain forward {
