@@ -73,10 +73,10 @@ def up(
             _start(folder, gateway, tied)
             if not gateway:
                 build.start_forwarding(topology)
+            return status(lab)
         except BaseException:
             _sweep(folder)
             raise
-    return status(lab)
 
 
 def down(lab: str | None = None) -> list[str]:
