@@ -8,6 +8,7 @@ May live here: the five system calls below and the files of /run/netns. May not:
 """
 
 import ctypes
+import errno
 import os
 import socket
 from collections.abc import Iterator
@@ -15,10 +16,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 CLONE_NEWNET = 0x40000000
-MS_BIND = 0x1000
+MS_BIND, MS_REC, MS_SHARED = 0x1000, 0x4000, 0x100000
 MNT_DETACH = 2
 THREAD_NETNS = "/proc/thread-self/ns/net"
 NAMED = Path("/run/netns")
+ATTEMPTS = 5
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -65,10 +67,19 @@ def make() -> int:
 
 
 def create(name: str) -> None:
-    """A new namespace under /run/netns, as `ip netns add`, but without turning that folder into a mount.
+    """A new namespace under /run/netns, as `ip netns add` makes it.
 
     Raises FileExistsError when the name is taken."""
-    NAMED.mkdir(mode=0o755, exist_ok=True)
+    for _ in range(ATTEMPTS):
+        _mount_folder()
+        _create(name)
+        if _folder_is_mount():
+            return
+        delete(name)  # somebody took the empty folder away meanwhile
+    raise OSError(errno.EBUSY, f"{NAMED} comes and goes")
+
+
+def _create(name: str) -> None:
     place = NAMED / name
     os.close(os.open(place, os.O_RDONLY | os.O_CREAT | os.O_EXCL, 0o444))
     descriptor = make()
@@ -90,8 +101,24 @@ def delete(name: str) -> None:
     while _libc.umount2(bytes(place), MNT_DETACH) == 0:  # one more when somebody mounted over it
         pass
     place.unlink(missing_ok=True)
-    with suppress(OSError):  # other names may be there
+    with suppress(OSError):  # other names may be there, or somebody was faster
+        if not any(NAMED.iterdir()):
+            _libc.umount2(bytes(NAMED), 0)  # refused while somebody uses it
         NAMED.rmdir()
+
+
+def _mount_folder() -> None:
+    """`ip netns add` mounts a folder that is no mount over itself, names and all. What is below could then neither be
+    unmounted nor removed; so it is a mount from the first name on, as with ip-netns(8)."""
+    NAMED.mkdir(mode=0o755, exist_ok=True)
+    if not _folder_is_mount():
+        _check(_libc.mount(bytes(NAMED), bytes(NAMED), None, MS_BIND | MS_REC, None), f"mounting {NAMED}")
+        _check(_libc.mount(None, bytes(NAMED), None, MS_SHARED | MS_REC, None), f"sharing {NAMED}")
+
+
+def _folder_is_mount() -> bool:
+    """Only a mount can be shared; one that is stays as it is (mount(2), EINVAL)."""
+    return bool(_libc.mount(None, bytes(NAMED), None, MS_SHARED | MS_REC, None) == 0)
 
 
 def names(prefix: str) -> tuple[str, ...]:

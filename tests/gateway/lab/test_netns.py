@@ -2,6 +2,7 @@
 
 import os
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -67,9 +68,28 @@ def test_a_taken_name_is_left_alone(named):
     assert (netns.NAMED / named).stat().st_ino == before
 
 
-def test_the_folder_of_names_does_not_become_a_mount(named):
+def folder_mounts():
     mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
-    assert mounts.count(str(netns.NAMED)) == 0
+    return mounts.count(str(netns.NAMED))
+
+
+def test_the_folder_of_names_is_one_mount_and_goes_with_the_last_name(named):
+    before = folder_mounts()
+    assert before > 0
+    netns.delete(named)
+    assert folder_mounts() == before - (not netns.NAMED.exists())
+
+
+def test_names_of_iproute_in_between_are_not_in_the_way(named):
+    other = f"{NAME}-ip"
+    subprocess.run(["ip", "netns", "add", other], check=True)
+    try:
+        netns.delete(named)
+        assert not (netns.NAMED / named).exists()
+        assert other in netns.names(NAME)
+    finally:
+        subprocess.run(["ip", "netns", "delete", other], check=True)
+    netns.delete(named)
 
 
 def test_deleting_what_is_not_there_is_fine():
