@@ -98,12 +98,19 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The whole proof. `label` is the clinic's name, as written by people: escape it."""
+    """The whole proof. `label` is the clinic's name, as written by people: escape it. `drift`: sentences on how
+    what is loaded differs from what was computed here, whether or not a packet met it."""
 
     label: str
     made: datetime
     rows: tuple[Row, ...]
     cells: tuple[Cell, ...]
+    drift: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing contradicts the site."""
+        return not self.differences and not self.drift
 
     @property
     def differences(self) -> tuple[Row, ...]:
@@ -125,15 +132,17 @@ class Report:
     def summary(self) -> str:
         """One sentence with the figures."""
         live = f"{self.sent} of them sent as real packets" if self.sent else "no packets sent"
-        return f"{len(self.rows)} questions, {live}: {_count(len(self.differences))}"
+        drift = "; what is loaded is not what was computed" if self.drift else ""
+        return f"{len(self.rows)} questions, {live}: {_count(len(self.differences))}{drift}"
 
     def text(self) -> str:
         """Summary, differences and the matrix, for a terminal."""
         lines = [f"Proof for {printable(self.label)}, {self.made.isoformat(timespec='seconds')}", self.summary(), ""]
+        lines += [f"loaded: {printable(one)}" for one in self.drift]
         lines += [row.line() for row in self.differences[:MAX_SHOWN]]
         if len(self.differences) > MAX_SHOWN:
             lines.append(f"... and {len(self.differences) - MAX_SHOWN} more (all of them in the JSON report)")
-        return "\n".join([*lines, *([""] if self.differences else []), *_matrix(self.cells)]) + "\n"
+        return "\n".join([*lines, *([] if self.holds else [""]), *_matrix(self.cells)]) + "\n"
 
     def as_dict(self) -> dict[str, Any]:
         """Everything, for machines."""
@@ -142,6 +151,7 @@ class Report:
             "made": self.made.isoformat(),
             "questions": len(self.rows),
             "sent": self.sent,
+            "drift": list(self.drift),
             "differences": [row.as_dict() for row in self.differences],
             "rows": [row.as_dict() for row in self.rows],
         }
@@ -158,11 +168,13 @@ def prove(
     asked: list[Question] | None = None,
     seen: Mapping[str, Wanted] | None = None,
     facts: Facts = NOTHING_KNOWN,
+    drift: tuple[str, ...] = (),
 ) -> Report:
     """Answers every question twice, and compares.
 
     `asked` defaults to all offline questions. `seen` maps question ids to what real packets did; ids that are not asked
-    are ignored. `facts` are the known set elements; questions about learned addresses add their own pin."""
+    are ignored. `facts` are the known set elements; questions about learned addresses add their own pin. `drift`: as in
+    the report."""
     rows = []
     for question in questions(resolved) if asked is None else asked:
         outcome = evaluate(ruleset, resolved, question.packet, _pinned(question, facts))
@@ -175,7 +187,7 @@ def prove(
                 (seen or {}).get(question.id),
             )
         )
-    return Report(resolved.site.clinic.label, now, tuple(rows), tuple(_cells(resolved, rows, now)))
+    return Report(resolved.site.clinic.label, now, tuple(rows), tuple(_cells(resolved, rows, now)), drift)
 
 
 def _computed(resolved: ResolvedSite, question: Question, outcome: Outcome) -> Wanted:

@@ -56,6 +56,7 @@ def html(report: Report) -> str:
         f'<p class="result">{_result(report)}</p>',
         f'<div class="frame">{_picture(report)}</div>',
         _legend(),
+        _drift(report.drift),
         _differences(report.differences),
         _allowed(report.cells),
         _method(report),
@@ -69,7 +70,7 @@ def _moment(report: Report) -> str:
 
 
 def _result(report: Report) -> str:
-    sign = "≠" if report.differences else "✓"
+    sign = "✓" if report.holds else "≠"
     return f"{sign} {escape(report.summary())}"
 
 
@@ -148,6 +149,13 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     top = "".join(f"<th>{escape(name)}</th>" for name in head)
     body = "".join("<tr>" + "".join(f"<td>{escape(value)}</td>" for value in row) + "</tr>" for row in rows)
     return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _drift(drift: tuple[str, ...]) -> str:
+    if not drift:
+        return ""
+    items = "".join(f"<li>{escape(one)}</li>" for one in drift)
+    return f"<h2>What is loaded is not what was computed</h2><ul>{items}</ul>"
 
 
 def _differences(rows: tuple[Row, ...]) -> str:

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ruleset.packet import Packet
-from ruleset.resolved import GATEWAY, INTERNET, Address, Grant, ResolvedSite, Segment, Traffic
+from ruleset.resolved import GATEWAY, INTERNET, Address, Grant, ResolvedSite, Segment, Side, Traffic
 from ruleset.samples import FAMILIES, Sample, host_sample, hosts_of, member_of, somebody, stranger
 from ruleset.tree import Family, PortRange
 
 Scope = Literal["offline", "live"]
 Wire = tuple[Literal["tcp", "udp", "echo"], int]
 ECHO: Wire = ("echo", 0)
+NAMES: tuple[Wire, ...] = (("udp", 53), ("tcp", 53))
 INFRASTRUCTURE: tuple[Wire, ...] = (
     *(("tcp", port) for port in (22, 53, 80, 443, 445, 3389, 8080)),
     *(("udp", port) for port in (53, 67, 123, 443)),
@@ -112,7 +113,8 @@ class _Asking:
     def _wires(self, target: str, grants: list[Grant]) -> list[Wire]:
         named = [traffic for grant in grants for traffic in grant.traffic]
         if self.scope == "live":
-            return [*_first(named), *_unnamed(self.resolved), ECHO]
+            names = NAMES if target == INTERNET else ()
+            return [*_first(named), *names, *_unnamed(self.resolved), ECHO]
         refused = [t for r in self.resolved.refusals for t in r.traffic] if target == INTERNET else []
         return [*INFRASTRUCTURE, *_around(named), *_edges(refused), *_unnamed(self.resolved)]
 
@@ -128,11 +130,22 @@ class _Asking:
             yield self._ask(segment.ifname, source, target, wire)
             if grant.target.learned and self.scope == "offline":
                 yield self._ask(segment.ifname, source, target, wire, learned=True)
+        other_source, other_target = (
+            self._not_meant(grant.source, plain_source),
+            self._not_meant(grant.target, plain_target),
+        )
         for wire in _first(grant.traffic):
-            if grant.source.networks and plain_source:
-                yield self._ask(segment.ifname, plain_source, target, wire)
-            if grant.target.networks and plain_target:
-                yield self._ask(segment.ifname, source, plain_target, wire)
+            if grant.source.networks and other_source:
+                yield self._ask(segment.ifname, other_source, target, wire)
+            if grant.target.networks and other_target:
+                yield self._ask(segment.ifname, source, other_target, wire)
+
+    def _not_meant(self, side: Side, plain: Sample | None) -> Sample | None:
+        """Somebody of that zone whom `side` leaves out. Only a declared device can send a real packet."""
+        if self.scope == "offline" or side.zone in (INTERNET, GATEWAY):
+            return plain
+        hosts = hosts_of(self.resolved, side.zone, self.family)
+        return next((h for h in hosts if not any(h.address in network for network in side.networks)), None)
 
     def _from_internet(self, source: Sample) -> Iterator[Question]:
         for outside in self.resolved.outsides:

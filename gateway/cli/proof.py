@@ -46,7 +46,7 @@ def _prove(arguments: argparse.Namespace) -> int:
         say_json(report.as_dict())
     else:
         say(report.text())
-    return 1 if report.differences else 0
+    return 0 if report.holds else 1
 
 
 def _write(folder: Path, report: Report) -> None:

@@ -25,8 +25,7 @@ from ruleset.load import load_site
 from ruleset.resolved import ResolvedSite
 from tests.fault.flows import Flow, Place, Protocol, opened, wait_until
 
-ROOT = Path(__file__).parents[2]
-EXAMPLE = ROOT / "ruleset/examples/cabinet-fr.yaml"
+EXAMPLES = Path(__file__).parents[2] / "ruleset/examples"
 # In ranges that the video catalogue gives for Zoom: what a call of an approved platform leads to.
 MEASURED = {4: "170.114.0.77", 6: "2620:123:2000::77"}
 PLATFORM_TCP, PLATFORM_UDP = 8801, range(8801, 8811)
@@ -46,7 +45,7 @@ def measured_site() -> str:
     service = f'\n  mesure: {{label: "Mesure", tcp: ["40000-{last}"], udp: ["40000-{last}"]}}'
     permits = MEASURED_PERMIT.format("mesure-serveur", "[medecin-1, medecin-2]", "dossiers")
     permits += MEASURED_PERMIT.format("mesure-admin", "admin", "[medecin-1, medecin-2]")
-    text = EXAMPLE.read_text(encoding="utf-8")
+    text = (EXAMPLES / "cabinet-fr.yaml").read_text(encoding="utf-8")
     return text.replace("\nservices:", f"\nservices:{service}").replace("\npermits:", f"\npermits:{permits}")
 
 

@@ -104,6 +104,15 @@ def test_a_question_nobody_sent_is_not_counted_as_seen():
     assert len(report.rows) == len(asked)
 
 
+def test_what_is_loaded_and_was_not_computed_turns_it_red_without_any_packet():
+    report = prove(CLINIC, WHOLE, NOW, drift=("changed by hand: chain forward\x1b",))
+    assert not report.differences and not report.holds
+    assert report.as_dict()["drift"] == list(report.drift)
+    assert "what is loaded is not what was computed" in report.summary()
+    assert "changed by hand: chain forward" in report.text() and "\x1b" not in report.text()
+    assert prove(CLINIC, WHOLE, NOW).holds
+
+
 def test_the_matrix_says_who_may_do_what():
     report = prove(CLINIC, WHOLE, NOW)
     assert (report.cell("pc", "internet").extent, report.cell("pc", "internet").services) == ("all", ("http", "https"))

@@ -79,6 +79,13 @@ def test_a_difference_has_a_sign_and_a_frame():
     assert 'stroke-width="4"' not in html(REPORT)
 
 
+def test_what_is_loaded_and_was_not_computed_is_told():
+    page = html(replace(REPORT, drift=("changed by hand: <b>chain</b>",)))
+    assert "≠ " in page and "✓ " not in page
+    assert "changed by hand: &lt;b&gt;chain" in page
+    assert "<li>changed by hand" not in html(REPORT)
+
+
 def test_extents_differ_in_marks_and_hatching_not_only_in_colour():
     page = html(REPORT)
     for mark in ("●", "◐", "–", "="):

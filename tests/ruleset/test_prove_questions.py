@@ -5,7 +5,7 @@ from itertools import product
 from ruleset.packet import EPHEMERAL
 from ruleset.prove_questions import questions
 from ruleset.resolved import Side
-from tests.ruleset.small_clinic import GRANTS, clinic, forward, grant, ip, tcp, zone
+from tests.ruleset.small_clinic import GRANTS, clinic, device, forward, grant, ip, tcp, zone
 
 CLINIC = clinic(forwards=(forward(),))
 OFFLINE = questions(CLINIC)
@@ -72,6 +72,18 @@ def test_live_questions_come_from_declared_devices_and_are_far_fewer():
     assert all(q.target_host for q in LIVE if q.target not in ("internet", "gateway"))
     assert len(LIVE) < len(OFFLINE) / 3
     assert all(q.packet.mac for q in LIVE if q.source_host)
+
+
+def test_live_questions_ask_somebody_whom_a_permit_does_not_mean():
+    """The first device of a zone may be the very one that is meant: then it is another one."""
+    narrow = clinic(grants=(grant("permit:narrow", device("reception-1"), device("emr"), tcp(7777)),))
+    asked = {(q.source_host, q.target_host) for q in questions(narrow, "live") if q.wire == "tcp 7777"}
+    assert {("reception-1", "emr"), ("room-1", "emr"), ("reception-1", "files")} <= asked
+
+
+def test_live_questions_ask_strangers_for_names():
+    asked = {(q.source, q.wire) for q in LIVE if q.target == "internet"}
+    assert {("cam", "udp 53"), ("cam", "tcp 53"), ("pc", "udp 53")} <= asked
 
 
 def test_live_questions_use_the_internet_they_are_given():
