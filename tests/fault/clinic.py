@@ -12,6 +12,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,7 +21,7 @@ from gateway.client import EnforcerClient
 from gateway.lab import lifecycle, netns, person, processes
 from gateway.lab.folder import SUPERVISOR, Folder, Process, read_processes, read_record
 from gateway.lab.kernel import load_ruleset
-from gateway.lab.specs import RESOLVER, WEBUI
+from gateway.lab.specs import RESOLVER, UI_PORT, WEBUI
 from ruleset.load import load_site
 from ruleset.resolved import ResolvedSite
 from tests.fault.flows import Flow, Place, Protocol, opened, wait_until
@@ -120,6 +121,20 @@ class Clinic:
     def reach_page(self) -> float:
         """Connects from the administrator's PC to the page; answer: when. Raises LabError."""
         return person.reach_page(person.admin_host(self.record, self.resolved), person.page_address(self.resolved))
+
+    def browse(self, patience: float = 0.5) -> str:
+        """The owner's page, loaded on the administrator's PC. Raises OSError, HTTPException when it is not shown."""
+        address = str(person.page_address(self.resolved))
+        with netns.open_socket(self.namespace("admin"), socket.AF_INET, socket.SOCK_STREAM) as sock:
+            sock.settimeout(patience)
+            sock.connect((address, UI_PORT))
+            connection = HTTPConnection(address, UI_PORT)
+            connection.sock = sock
+            connection.request("GET", "/")
+            answer = connection.getresponse()
+            if answer.status != 200:
+                raise HTTPException(f"the page answers {answer.status}")
+            return answer.read().decode()
 
     def status(self) -> dict[str, Any]:
         return self.as_root("status")
