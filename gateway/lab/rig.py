@@ -70,8 +70,11 @@ class Sender:
     target_mac: str
 
     def send(self, data: bytes) -> None:
-        """Puts one frame on the wire."""
-        self.socket.sendto(data, (self.ifname, 0))
+        """Puts one frame on the wire. Raises LabError when there is no wire any more."""
+        try:
+            self.socket.sendto(data, (self.ifname, 0))
+        except OSError as error:
+            raise LabError(f"nothing can be sent by {self.ifname} ({error.strerror}); is the lab still up?") from error
 
 
 @dataclass(slots=True)

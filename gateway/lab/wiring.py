@@ -33,7 +33,7 @@ def wired(resolved: ResolvedSite) -> Iterator[Rig]:
             run_batch(_gateway_lines(ports, f"/proc/{os.getpid()}/fd/{wire}", topology))
         with netns.inside(wire):
             netns.write_sysctls(commands.BRIDGED)
-            run_batch(f"link set w{number} arp off up" for number in range(len(ports)))
+            run_batch(f"link set w{number} up" for number in range(len(ports)))
         plugs = {
             port.ifname: Plug(port.ifname, side, port.mac, wire, f"w{number}", WIRE_MAC)
             for number, (port, side) in enumerate(ports)

@@ -2,6 +2,7 @@
 
 import ssl
 import stat
+import subprocess
 
 import pytest
 
@@ -38,6 +39,11 @@ def handshake(folder, name):
 def test_servers_are_trusted_for_their_names_and_one_more_label(made):
     assert ("DNS", "example.com") in handshake(made, "example.com")["subjectAltName"]
     assert handshake(made, "www.example.com")
+
+
+def test_a_server_cannot_sign_for_others(made):
+    command = ["openssl", "x509", "-in", str(made / "server.pem"), "-noout", "-ext", "basicConstraints"]
+    assert "CA:FALSE" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def test_servers_are_not_trusted_for_other_names(made):

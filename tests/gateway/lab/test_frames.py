@@ -44,6 +44,12 @@ def test_checksums_are_right(segment):
         assert checksum(packet(segment, 1)[:20]) == 0
 
 
+def test_a_udp_checksum_of_zero_is_sent_as_its_other_form():
+    """Zero means none (RFC 768); in IPv6 it is not allowed (RFC 8200, 8.1)."""
+    token = struct.unpack_from("!H", packet(KINDS[2], 0), 26)[0]  # adding this makes the sum come out as zero
+    assert struct.unpack_from("!H", packet(KINDS[2], token), 26)[0] == 0xFFFF
+
+
 def _reply(segment, flags, acknowledged):
     body = struct.pack("!HHIIBBHHH", segment.dport, segment.sport, 99, acknowledged, 5 << 4, flags, 0, 0, 0)
     head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 40, 0, 0, 64, 6, 0, segment.dst.packed, segment.src.packed)

@@ -32,6 +32,7 @@ def test_the_longest_domain_counts_and_strangers_do_not_exist():
     assert names.find("xb.a.test") == (ip_address("192.0.2.1"),)
     assert names.find("ba.test") is None
     assert names.is_parent("test")
+    assert names.is_parent("")
     assert not names.is_parent("est")
 
 

@@ -4,7 +4,9 @@ from ipaddress import ip_address
 
 import pytest
 
+from gateway.lab.build import run_batch
 from gateway.lab.errors import LabError
+from gateway.lab.netns import inside
 from gateway.lab.probe import Probe, send_all, waves
 from gateway.lab.wiring import load, wired
 
@@ -52,6 +54,13 @@ def test_an_answer_stands_in_another_wave_than_its_question():
     question = probe("q", PC4, OUT4, "tcp", 443, sport=40000)
     answer = probe("a", OUT4, WAN4, "tcp", 40000, "eth0", sport=443)
     assert len(waves([question, answer])) == 2
+
+
+def test_an_answer_behind_translation_stands_in_another_wave_too():
+    """What comes in by a forward is answered from another port than was asked; the asker's port is the same."""
+    question = probe("q", OUT4, WAN4, "tcp", 8443, "eth0", sport=5000)
+    answer = probe("a", SRV4, OUT4, "tcp", 5000, "eth1.30", sport=443)
+    assert len(waves([question, answer])) == len(waves([answer, question])) == 2
 
 
 def test_probes_with_ports_of_their_own_share_a_wave():
@@ -134,6 +143,16 @@ def test_each_probe_opens_a_connection_of_its_own(rig):
     twins = [probe(str(n), PC4, GW4, "tcp", 4712, sport=40000) for n in range(4)]
     twins += [probe("again", PC4, GW4, "tcp", 4712, sport=40000)]
     assert {answer.kind for answer in send_all(rig, twins).values()} == {"gateway"}
+
+
+@netns
+def test_without_certainty_there_is_no_answer(small):
+    """A gateway that is cut off drops nothing: nobody knows."""
+    with wired(small) as cut:
+        with inside(cut.gateway):
+            run_batch(["link set eth0 down"])
+        with pytest.raises(LabError, match="is the lab still up"):
+            send_all(cut, [probe("x", PC4, OUT4, "tcp", 443)])
 
 
 @netns

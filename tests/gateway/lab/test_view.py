@@ -20,7 +20,7 @@ def shown(tallies):
                  Recorded(7, 3, 2), ("lab exec x -- sh",))  # fmt: skip
 
 
-@pytest.mark.parametrize(("width", "height"), [(80, 24), (40, 15), (120, 60)])
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (80, 10), (120, 60)])
 def test_it_fits_and_shows_the_page(width, height):
     lines = screen(shown([tally(n, n % 2 == 0) for n in range(40)]), width, height)
     assert len(lines) <= height
