@@ -3,7 +3,12 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.events import HARM, Happening, Harm, Kind, clean, slot
+from gateway.events import HARM, Blocked, Happening, Harm, Kind, Loss, LossCause, Source, clean, slot
+
+
+def test_an_event_stands_for_one_unless_it_says_more():
+    assert Blocked(Kind.PACKET_REFUSED, 0, Source(), "", "", "", "").count == 1
+    assert Loss(LossCause.KERNEL_GAP, 0).count == 1
 
 
 def test_every_kind_has_a_harm_class():

@@ -48,5 +48,7 @@ def ask(app: ASGIApp, target: str, method: str = "GET", **headers: str) -> Answe
     except Exception:
         if not sent or sent[0]["status"] != 500:
             raise
+    names = [name for name, _ in sent[0]["headers"]]
+    assert len(set(names)) == len(names), f"a header is there twice: {names}"
     head = {name.decode().lower(): value.decode() for name, value in sent[0]["headers"]}
     return Answer(sent[0]["status"], head, b"".join(message.get("body", b"") for message in sent[1:]).decode())

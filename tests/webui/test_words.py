@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.events import Kind, Label
-from gateway.report import Attempt, Period, Place, Reason, Summary
+from gateway.report import Attempt, Passed, Period, Place, Reason, Summary
 from tests.webui.seed import HOSTILE, LABELS, NOON, seed_busy
 from webui.i18n import locales
 from webui.words import Teller
@@ -79,6 +79,16 @@ def test_each_kind_of_attempt(what: Attempt, begins: str, advice: str):
     assert story.calm == (advice == "Nothing")
 
 
+def test_the_drawing_beside_a_story():
+    def icon(*what: str, **more: object) -> str:
+        return Teller(EN, summary()).story(attempt(*what, **more)).icon
+
+    assert icon("cam", "camera-1", "internet") == "camera"
+    assert icon("cam", "camera-1", "", kind="name_blocked", reason=Reason.LISTED_NAME) == "globe"
+    assert icon("internet", "", "gateway", reason=IN) == "globe"
+    assert icon("pc", "10.10.20.147", "srv") == "device"
+
+
 def test_a_single_device_aimed_at_is_named():
     one = attempt("pc", "reception-1", "srv", all_places=1, places=(Place("emr", "tcp/3389", 3),))
     assert "to reach medical record server “電子カルテ”" in told(one)
@@ -90,6 +100,20 @@ def test_lists_and_services_are_named_in_peoples_words():
     assert "“マルウェア配布サイト, own”" in told(listed)
     mail = attempt("prn", "mfp", "internet", reason=Reason.DANGEROUS_SERVICE, via=("mail-relay",))
     assert "(direct sending of mail)" in told(mail)
+
+
+@pytest.mark.parametrize(
+    ("purpose", "text", "english", "japanese"),
+    [
+        ("web", "", "Web", "Web"),
+        ("video", "Zoom", "Video consultation (Zoom)", "ビデオ診療(Zoom)"),
+        ("permit", "電子カルテ {count}", "Permit: 電子カルテ {count}", "許可:電子カルテ {count}"),
+        ("nonsense", HOSTILE, "Other", "その他"),
+    ],
+)
+def test_what_a_connection_was_for(purpose: str, text: str, english: str, japanese: str):
+    row = Passed(purpose, text, 1, 2)
+    assert (Teller(EN, summary()).passed(row), Teller(JA, summary()).passed(row)) == (english, japanese)
 
 
 @pytest.mark.parametrize("locale", [EN, JA])

@@ -49,6 +49,13 @@ def test_nothing_is_nothing():
     assert empty.trend == {}
 
 
+def test_anything_is_something():
+    lost, happened = batch(), batch()
+    lost.lost(Loss(LossCause.KERNEL_GAP, NOON))
+    happened.happened(Happening(Kind.POLICY_APPLIED, NOON))
+    assert [bool(each) for each in (lost, happened, batch(refused()))] == [True] * 3
+
+
 def test_what_is_unprintable_or_long_does_not_make_rows_apart_from_its_clean_form():
     folded = batch(refused("a\x00" * 300), refused("a\x01" * 400))
     ((key, tally),) = folded.rows.items()
