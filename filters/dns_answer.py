@@ -25,7 +25,6 @@ OUR_SIZE = 1232  # octets in UDP that cross every path unfragmented (the value o
 PLAIN_SIZE = 512  # RFC 1035 section 2.3.4, for clients without EDNS
 STREAM_SIZE = 65535
 TO_QUESTION = b"\xc0\x0c"  # a compression pointer to the name of the question
-BLOCKED_BY_POLICY = 15  # Extended DNS Error "Blocked", RFC 8914 section 4.16
 FOREVER = float("inf")
 
 Address = IPv4Address | IPv6Address
@@ -46,11 +45,14 @@ class Subject:
 class Answer:
     """One answer, ready to be sent at any moment until `expires` (the caller's clock, seconds).
 
-    `ttls`: where in `body` a TTL stands and its value at `born`. Mutable only in its cache of the current second.
+    `ttls`: where in `body` a TTL stands and its value at `born`. From `refresh` on it is worth asking anew. `links`:
+    the names it leads through, `addresses` where it leads, `inside` when one of them is private. `subject`, `told` and
+    `hits` are for accounts: what it is about, whether each time is reported, how often the fast path sent it.
     """
 
     __slots__ = (
-        "_body", "_born", "_second", "_ttls", "addresses", "body", "edns_head", "expires", "head", "opt", "subject",
+        "_body", "_born", "_second", "_ttls", "addresses", "body", "edns_head", "expires", "head", "hits", "inside",
+        "links", "opt", "rcode", "refresh", "subject", "told",
     )  # fmt: skip
 
     def __init__(
@@ -67,10 +69,40 @@ class Answer:
         self.edns_head = _COUNTS.pack(flags, 1, *counts, 1)
         self.opt = our_opt(rcode, dnssec=False)
         self.body = body
-        self.expires = FOREVER
+        self.rcode = rcode
+        self.expires = self.refresh = FOREVER
         self.addresses: tuple[Address, ...] = ()
+        self.links: tuple[Name, ...] = ()
+        self.inside = False
         self.subject: Subject | None = None
+        self.told = False
+        self.hits = 0
         self._body, self._ttls, self._born, self._second = body, tuple(ttls), born, int(born)
+
+    def keep_until(self, expires: float, refresh: float | None = None) -> None:
+        """Both ends of its time, in seconds of the caller's clock."""
+        self.expires = expires
+        self.refresh = expires if refresh is None else refresh
+
+    def about(self, subject: Subject | None, *, told: bool = False) -> "Answer":
+        """The same answer with an account of its own, for one view's table."""
+        twin = Answer.__new__(Answer)
+        for slot in Answer.__slots__:
+            setattr(twin, slot, getattr(self, slot))
+        twin.subject, twin.told, twin.hits = subject, told, 0
+        return twin
+
+    def stale(self, now: float, ttl: int, error: bytes, *, dnssec: bool) -> "Answer":
+        """The same answer past its time: every TTL says `ttl` (RFC 8767 section 4), `error` says why."""
+        twin = self.about(None)
+        twin._ttls, twin._born, twin._second = tuple((at, ttl) for at, _ in self._ttls), now, -1
+        twin.opt = our_opt(self.rcode, dnssec=dnssec, error=error)
+        return twin
+
+    def limit_ttls(self, floor: int, ceiling: int) -> None:
+        """Bring each TTL within bounds; 0 stays 0: "for this question only" (RFC 1035 section 3.2.1)."""
+        self._ttls = tuple((at, min(max(ttl, floor), ceiling) if ttl else 0) for at, ttl in self._ttls)
+        self._second = -1  # written at the next sending
 
     def at(self, now: float) -> bytes:
         """The sections with TTLs as of `now`."""
@@ -121,29 +153,40 @@ def from_reply(reply: Reply, data: bytes, now: float, *, dnssec: bool) -> Answer
         ttls=[(record.ttl_at - reply.body_at, record.ttl) for record in kept],
     )
     answer.opt = our_opt(reply.rcode, dnssec=dnssec)
-    answer.addresses = addresses_of(reply)
     return answer
 
 
-def negative(rcode: Rcode, ttl: int, *, dnssec: bool, blocked: bool = False) -> Answer:
+def negative(rcode: Rcode, ttl: int, *, dnssec: bool, error: bytes = b"") -> Answer:
     """NXDOMAIN or NODATA of our own, with the SOA that lets a client remember it for `ttl` seconds (RFC 2308)."""
     soa = ROOT + ROOT + Struct("!5I").pack(1, 3600, 600, 86400, ttl)
     answer = Answer(rcode, (0, 1), _record(Type.SOA, ttl, soa))
-    answer.opt = our_opt(rcode, dnssec=dnssec, error=BLOCKED_BY_POLICY if blocked else None)
+    answer.opt = our_opt(rcode, dnssec=dnssec, error=error)
     return answer
 
 
-def positive(rtype: int, rdata: Sequence[bytes], ttl: int, *, dnssec: bool, blocked: bool = False) -> Answer:
+def positive(rtype: int, rdata: Sequence[bytes], ttl: int, *, dnssec: bool, error: bytes = b"") -> Answer:
     """Records of our own for the name of the question."""
     answer = Answer(Rcode.NOERROR, (len(rdata), 0), b"".join(_record(rtype, ttl, one) for one in rdata))
-    answer.opt = our_opt(Rcode.NOERROR, dnssec=dnssec, error=BLOCKED_BY_POLICY if blocked else None)
+    answer.opt = our_opt(Rcode.NOERROR, dnssec=dnssec, error=error)
     return answer
 
 
-def failure(rcode: Rcode, *, dnssec: bool) -> Answer:
+def alias(query: Query, target: Name, addresses: Sequence[Address], ttl: int, opt: bytes) -> Answer:
+    """A CNAME of the question's name to `target`, and the addresses of `target` of the type asked for."""
+    at_target = HEADER.size + len(query.question) + len(TO_QUESTION) + _FIXED.size
+    owner = (0xC000 | at_target).to_bytes(2, "big")
+    wanted = {4: Type.A, 6: Type.AAAA}
+    rdata = [one.packed for one in addresses if wanted[one.version] == query.type]
+    records = (owner + _FIXED.pack(query.type, IN, ttl, len(one)) + one for one in rdata)
+    answer = Answer(Rcode.NOERROR, (1 + len(rdata), 0), b"".join((_record(Type.CNAME, ttl, target), *records)))
+    answer.opt = opt
+    return answer
+
+
+def failure(rcode: Rcode, *, dnssec: bool, error: bytes = b"") -> Answer:
     """An answer without records: SERVFAIL, REFUSED, NOTIMP, FORMERR, BADVERS."""
     answer = Answer(rcode, (0, 0), b"")
-    answer.opt = our_opt(rcode, dnssec=dnssec)
+    answer.opt = our_opt(rcode, dnssec=dnssec, error=error)
     return answer
 
 
@@ -159,11 +202,10 @@ def question_for(name_type_class: bytes, number: int, *, dnssec: bool, unchecked
     return HEADER.pack(number, flags, 1, 0, 0, 1) + name_type_class + our_opt(0, dnssec=dnssec)
 
 
-def our_opt(rcode: int, *, dnssec: bool, error: int | None = None) -> bytes:
-    """Our OPT record; the DO bit is copied back (RFC 3225 section 3); `error` an Extended DNS Error code."""
-    options = b"" if error is None else Struct("!HHH").pack(15, 2, error)
+def our_opt(rcode: int, *, dnssec: bool, error: bytes = b"") -> bytes:
+    """Our OPT record; the DO bit is copied back (RFC 3225 section 3); `error` an option of dns_errors.py."""
     ttl = rcode >> 4 << 24 | (0x8000 if dnssec else 0)
-    return ROOT + _FIXED.pack(Type.OPT, OUR_SIZE, ttl, len(options)) + options
+    return ROOT + _FIXED.pack(Type.OPT, OUR_SIZE, ttl, len(error)) + error
 
 
 def addresses_of(reply: Reply) -> tuple[Address, ...]:
@@ -175,11 +217,16 @@ def addresses_of(reply: Reply) -> tuple[Address, ...]:
             continue
         if record.type == Type.CNAME:
             current = record.target
-        elif record.type == Type.A:
-            found.append(IPv4Address(record.data))
-        elif record.type == Type.AAAA:
-            found.append(IPv6Address(record.data))
+        elif (one := address(record)) is not None:
+            found.append(one)
     return tuple(found)
+
+
+def address(record: Record) -> Address | None:
+    """The address an A or AAAA record holds."""
+    if record.cls != IN or record.type not in (Type.A, Type.AAAA):
+        return None
+    return IPv4Address(record.data) if record.type == Type.A else IPv6Address(record.data)
 
 
 def _record(rtype: int, ttl: int, rdata: bytes) -> bytes:

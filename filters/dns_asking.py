@@ -81,10 +81,12 @@ class Asking(Generic[W]):
     def __len__(self) -> int:
         return len(self._exchanges)
 
-    def ask(self, question: Question, waiter: W, now: float) -> list[Command] | None:
-        """Join or start an exchange; None when there is no room for more."""
+    def ask(self, question: Question, waiter: W | None, now: float) -> list[Command] | None:
+        """Join or start an exchange; None when there is no room for more. Without a waiter: for the cache only."""
         exchange = self._exchanges.get(question)
         if exchange is not None:
+            if waiter is None:
+                return []
             if len(exchange.waiters) >= self._timing.waiters:
                 return None
             exchange.waiters.append(waiter)
@@ -92,7 +94,7 @@ class Asking(Generic[W]):
             return []
         if len(self._exchanges) >= self._timing.exchanges or not question.upstreams:
             return None
-        exchange = Exchange(question, now, now, [waiter], [])
+        exchange = Exchange(question, now, now, [] if waiter is None else [waiter], [])
         self._exchanges[question] = exchange
         return list(self._attempt(exchange, now))
 
@@ -136,6 +138,10 @@ class Asking(Generic[W]):
                     self._sick[attempt.upstream] = now + self._timing.sick
                 self._counters.retried += 1
                 yield list(self._attempt(exchange, now)), None
+
+    def impatient(self, before: float) -> Iterator[Exchange[W]]:
+        """Exchanges begun before that time with somebody waiting. Who is served otherwise leaves `waiters`."""
+        return (one for one in list(self._exchanges.values()) if one.waiters and one.began <= before)
 
     def _replace(
         self, exchange: Exchange[W], token: int, by: Iterable[Command]

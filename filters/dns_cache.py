@@ -13,7 +13,11 @@ from filters.dns_answer import Answer
 from filters.dns_message import Rcode, Reply, Type
 
 MAX_TTL = 86_400.0  # a day; an upstream that errs for longer is asked again anyway
+MIN_TTL = 10  # seconds; shorter ones only make a clinic's devices ask more often
 MAX_NEGATIVE_TTL = 3_600.0  # RFC 2308 section 5 suggests one to three hours
+MAX_STALE = 172_800.0  # two days; RFC 8767 section 5 suggests one to three
+STALE_TTL = 30  # what a stale answer says (RFC 8767 section 4), and how long it is answered before asking again
+PREFETCH = 0.1  # the last part of an answer's time in which a question for it fetches it anew
 FAILURE_TTL = 5.0  # RFC 9520 section 3.2: a resolution failure is remembered for at least a second
 ENTRY_OVERHEAD = 700  # octets an Answer and its key take beside the body, measured with tracemalloc
 
@@ -23,7 +27,8 @@ def lifetime(reply: Reply) -> float:
     if reply.rcode == Rcode.NOERROR and reply.answers:
         if not reply.answers_type:
             return _negative(reply, min(record.ttl for record in reply.answers))
-        return min(MAX_TTL, *(float(record.ttl) for record in reply.answers))
+        shortest = min(record.ttl for record in reply.answers)
+        return min(MAX_TTL, float(max(shortest, MIN_TTL))) if shortest else 0.0
     if reply.rcode in (Rcode.NOERROR, Rcode.NXDOMAIN):
         return _negative(reply, MAX_NEGATIVE_TTL)
     return 0.0
@@ -43,10 +48,15 @@ class BoundedCache:
         answer = self._kept.get(key)
         return answer if answer is not None and now < answer.expires else None
 
+    def stale(self, key: bytes, now: float) -> Answer | None:
+        """What is kept past its time, while it may still be better than nothing (RFC 8767)."""
+        answer = self._kept.get(key)
+        return answer if answer is not None and now < answer.expires + MAX_STALE else None
+
     def put(self, key: bytes, answer: Answer) -> None:
         self._drop(key)
         self._kept[key] = answer
-        self._used += _cost(key, answer)
+        self._used += cost(key, answer)
         while len(self._kept) > self._entries or self._used > self._octets:
             self._drop(next(iter(self._kept)))
 
@@ -57,10 +67,11 @@ class BoundedCache:
     def _drop(self, key: bytes) -> None:
         old = self._kept.pop(key, None)
         if old is not None:
-            self._used -= _cost(key, old)
+            self._used -= cost(key, old)
 
 
-def _cost(key: bytes, answer: Answer) -> int:
+def cost(key: bytes, answer: Answer) -> int:
+    """Octets an entry takes, roughly and never less; the same for an entry's whole life."""
     return ENTRY_OVERHEAD + len(key) + 2 * len(answer.body)
 
 

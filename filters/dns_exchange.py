@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Literal
 
 from filters.dns_answer import Address, Subject
+from filters.dns_schedule import Moment
 from filters.names import Name
 
 DNS_PORT = 53
@@ -44,6 +45,11 @@ class Timing:
     waiters: int = 64  # clients waiting for one exchange
     held: int = 1024  # answers waiting for a pin
     of_client: int = 128  # questions of one client under way
+    client_rate: float = 20_000.0  # datagrams of one client a second, whatever they cost
+    client_burst: int = 40_000
+    rate: float = 1000.0  # questions of one client a second that upstreams must be asked for
+    burst: int = 4000
+    stale: float = 1.8  # then what is past its time is answered while the asking goes on (RFC 8767 section 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +104,14 @@ class Tick:
     """Time passed; due at least every 50 ms while the session is busy."""
 
 
-Event = ClientDatagram | UpstreamDatagram | UpstreamLost | PinDone | Tick
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The clinic's own time, told about once a second: schedules begin and end, allowances run out."""
+
+    moment: Moment
+
+
+Event = ClientDatagram | UpstreamDatagram | UpstreamLost | PinDone | Tick | Clock
 
 # --- commands
 
@@ -156,7 +169,12 @@ class Account:
     subject: Subject
 
 
-Command = SendAnswer | AskUpstream | ForgetUpstream | RequestPin | Account
+@dataclass(frozen=True, slots=True)
+class ViewsChanged:
+    """The rules changed: who keeps the table of a client must ask for it again."""
+
+
+Command = SendAnswer | AskUpstream | ForgetUpstream | RequestPin | Account | ViewsChanged
 
 
 @dataclass(slots=True)
@@ -175,5 +193,9 @@ class Counters:
     answered: int = 0  # exchanges that ended with an upstream's answer
     failed: int = 0  # and those that ended without
     overload: int = 0
+    unrouted: int = 0  # names of a closed network without a resolver
+    stale: int = 0
+    prefetched: int = 0
+    rebound: int = 0  # answers that pointed into the clinic
     pins: int = 0
     pins_failed: int = 0

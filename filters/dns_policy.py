@@ -1,92 +1,217 @@
-"""What is done with a question, by zone: one function reads as the order of the rules.
+"""What is done with a question: the first step that has an opinion decides.
 
-    canaries -> own names -> names that stay here -> protected names -> block lists -> forward
+    stranger -> canaries -> own names -> names that stay here -> closed -> granted -> protected -> own entries
+             -> nothing but -> safe search -> block lists -> forward
 
-A protected name (health services, eligibility, vendors, updates, approved video platforms) beats every list; a list
-that names one is told in the verdict, so that it can be reported. Later sources (devices, schedules, allow entries)
-become further steps of `decide`.
+A protected name (health services, vendors, updates, approved video platforms) beats every list, and a list that names
+one is told in the verdict, so that it can be reported. What the site itself writes is no list: of its `allow`, `deny`
+and the protected names the most specific one counts, and for a tie what lets through. `only` binds protected names
+too; a closed network's names are never filtered at all.
 
-May live here: decisions as Verdicts. May not: answers' octets, caches, clients' addresses, the clock.
+`decide` and `explain` (dns_explain.py) run the same STEPS. May live here: decisions as Verdicts. May not: answers'
+octets, caches, the clock (`at` takes the moment).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from filters.dns_local import LocalNames, single_label
 from filters.dns_message import Type
+from filters.dns_rules import Address, Allowance, DevicePolicy, Lists, Overlay, Rules, ZonePolicy, combine
+from filters.dns_safe import safe_name
+from filters.dns_schedule import Hours, Moment, active
 from filters.dns_special import CANARIES, DESIGNATED, LOCALHOST, NEVER_UPSTREAM
-from filters.lists import CompiledList, suffix_keys
-from filters.names import Name, SuffixSet, is_within, suffixes, to_text
+from filters.lists import suffix_keys
+from filters.names import Name, SuffixSet, suffixes, to_text
 from filters.verdict import Action, Reason, Verdict
-
-BLOCKS: dict[str, Action] = {"nxdomain": Action.NXDOMAIN, "nodata": Action.NODATA, "null": Action.NULL}
 
 _FORWARD = Verdict(Action.FORWARD, Reason.NOT_LISTED)
 _LOCAL = Verdict(Action.LOCAL, Reason.LOCAL_NAME)
 _STAYS_HERE = Verdict(Action.NXDOMAIN, Reason.SPECIAL_USE)
 _LOOPBACK = Verdict(Action.LOCAL, Reason.SPECIAL_USE)
-_STRANGER = Verdict(Action.REFUSED, Reason.UNKNOWN_CLIENT)
-
-
-@dataclass(frozen=True, slots=True)
-class ZonePolicy:
-    """Lists in the order they are asked, and how a blocked name is answered (a value of BLOCKS)."""
-
-    lists: tuple[CompiledList, ...] = ()
-    block: Action = Action.NXDOMAIN
+STRANGER = Verdict(Action.REFUSED, Reason.UNKNOWN_CLIENT)
+_NOTHING = Overlay()
+_LINKS = {Reason.LISTED: Reason.LISTED_LINK, Reason.DENIED: Reason.DENIED_LINK}
 
 
 @dataclass(frozen=True, slots=True)
 class DnsPolicy:
-    """The whole policy; immutable, so that a reload is one assignment. `key`: what the lists were compiled with."""
+    """The whole policy; immutable, so that a reload is one assignment. `key`: what the lists were compiled with.
+
+    `devices`: by each of their addresses. `allowances`: what people allowed for a while.
+    """
 
     zones: Mapping[str, ZonePolicy]
     local: LocalNames
     protected: SuffixSet = field(default_factory=SuffixSet)
     key: bytes = b"unkeyed"
+    closed: SuffixSet = field(default_factory=SuffixSet)
+    devices: Mapping[Address, DevicePolicy] = field(default_factory=dict)
+    schedules: Mapping[str, Hours] = field(default_factory=dict)
+    allowances: tuple[Allowance, ...] = ()
 
-    def decide(self, zone: str, name: Name, qtype: int) -> Verdict:
-        """The verdict for a question of a client in `zone`."""
-        policy = self.zones.get(zone)
-        if policy is None:
-            return _STRANGER
-        special = self._special(name, qtype)
-        if special is not None:
-            return special
-        protected = self.protected.find(name)
-        hit = _listed(policy.lists, name, self.key)
-        if protected is not None:
-            listed = hit or Verdict(Action.FORWARD, Reason.PROTECTED)
-            return Verdict(Action.FORWARD, Reason.PROTECTED, listed.list, listed.line, to_text(protected))
-        if hit is not None:
-            return Verdict(policy.block, Reason.LISTED, hit.list, hit.line, hit.rule)
+    def at(self, moment: Moment) -> "Standing":
+        """The policy as it stands at a moment; it counts until `state` says something else."""
+        return Standing(self, *self.state(moment))
+
+    def state(self, moment: Moment) -> tuple[frozenset[str], tuple[Allowance, ...]]:
+        """What of the moment matters: the schedules that are on, and the allowances that still hold."""
+        return active(self.schedules, moment.minute), tuple(a for a in self.allowances if moment.epoch < a.until)
+
+
+class Standing:
+    """A policy at a moment. `rules(zone, client)` finds whose rules count, `decide` judges by them."""
+
+    def __init__(self, policy: DnsPolicy, schedules: frozenset[str], allowances: tuple[Allowance, ...]) -> None:
+        self.policy, self.state = policy, (schedules, allowances)
+        self._known: dict[str, Rules | None] = {}
+        self._own: dict[Address, DevicePolicy] = {}
+        for client in (client for one in allowances for client in one.clients):
+            known = policy.devices.get(client)
+            self._own[client] = known or DevicePolicy(str(client), "", _NOTHING)
+        self._own = {**policy.devices, **self._own}
+
+    def rules(self, zone: str, client: Address | None = None) -> Rules | None:
+        """The rules for a client in a zone; None: no zone of ours."""
+        device = self._own.get(client) if client is not None and self._own else None
+        if device is not None and device.zone not in ("", zone):
+            device = None
+        view = zone if device is None else f"{zone}/{device.name}"
+        if view not in self._known:
+            self._known[view] = self._combine(zone, device)
+        return self._known[view]
+
+    def decide(self, rules: Rules | None, name: Name, qtype: int) -> Verdict:
+        """The verdict for a question of a client under `rules`."""
+        if rules is None:
+            return STRANGER
+        case = Case(self.policy, rules, name, qtype, tuple(suffixes(name)))
+        for step in STEPS.values():
+            verdict = step(case)
+            if verdict is not None:
+                return verdict
         return _FORWARD
 
-    def _special(self, name: Name, qtype: int) -> Verdict | None:
-        canary = CANARIES.get(name)
-        if canary is not None:
-            return Verdict(canary, Reason.CANARY, rule=to_text(name))
-        if DESIGNATED.find(name) is not None:
-            return Verdict(Action.NODATA, Reason.CANARY, rule="resolver.arpa")
-        if self.local.find(name, qtype) is not None:
-            return _LOCAL
-        if is_within(name, LOCALHOST):
-            return _LOOPBACK
-        if NEVER_UPSTREAM.find(name) is not None:
-            return _STAYS_HERE
-        # A plain word can only be a name of this network; asking the root servers would tell them what runs here.
-        return _STAYS_HERE if single_label(name) and qtype in (Type.A, Type.AAAA) else None
+    def judge_link(self, rules: Rules, link: Name) -> Verdict | None:
+        """The verdict on a name that an answer leads through; None: it may. The head was judged by `decide`."""
+        case = Case(self.policy, rules, link, Type.CNAME, tuple(suffixes(link)))
+        if self.policy.closed.first(case.tails) is not None:
+            return None
+        for step in (granted, protected, own_entries, block_lists):
+            verdict = step(case)
+            if verdict is not None:
+                reason = _LINKS.get(verdict.reason)
+                if reason is None:
+                    return None
+                return Verdict(verdict.action, reason, verdict.list, verdict.line, verdict.rule)
+        return None
+
+    def _combine(self, zone: str, device: DevicePolicy | None) -> Rules | None:
+        policy = self.policy.zones.get(zone)
+        if policy is None:
+            return None
+        schedules, allowances = self.state
+        of_device = {a for a, one in self._own.items() if device is not None and one.name == device.name}
+        holds = [a for a in allowances if (a.zone == zone if not a.clients else bool(a.clients & of_device))]
+        return combine(zone, policy, schedules, device, holds)
 
 
-def _listed(lists: Sequence[CompiledList], name: Name, key: bytes) -> Verdict | None:
-    """The first hit, as a verdict whose action the caller replaces."""
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One question before the steps; `tails` are the suffixes of its name."""
+
+    policy: DnsPolicy
+    rules: Rules
+    name: Name
+    qtype: int
+    tails: tuple[Name, ...]
+
+
+def canary(case: Case) -> Verdict | None:
+    action = CANARIES.get(case.name)
+    if action is not None:
+        return Verdict(action, Reason.CANARY, rule=to_text(case.name))
+    if DESIGNATED.first(case.tails) is not None:
+        return Verdict(Action.NODATA, Reason.CANARY, rule="resolver.arpa")
+    return None
+
+
+def local_name(case: Case) -> Verdict | None:
+    return _LOCAL if case.policy.local.find(case.name, case.qtype) is not None else None
+
+
+def stays_here(case: Case) -> Verdict | None:
+    if LOCALHOST in case.tails:
+        return _LOOPBACK
+    if case.policy.closed.first(case.tails) is None and NEVER_UPSTREAM.first(case.tails) is not None:
+        return _STAYS_HERE
+    # A plain word can only be a name of this network; asking the root servers would tell them what runs here.
+    return _STAYS_HERE if single_label(case.name) and case.qtype in (Type.A, Type.AAAA) else None
+
+
+def closed(case: Case) -> Verdict | None:
+    found = case.policy.closed.first(case.tails)
+    return None if found is None else Verdict(Action.FORWARD, Reason.CLOSED, rule=to_text(found))
+
+
+def granted(case: Case) -> Verdict | None:
+    if not case.rules.granted:
+        return None
+    found = next((tail for tail in case.tails if tail in case.rules.granted), None)
+    return None if found is None else Verdict(Action.FORWARD, Reason.GRANTED, rule=to_text(found))
+
+
+def protected(case: Case) -> Verdict | None:
+    found, rules = case.policy.protected.first(case.tails), case.rules
+    if found is None or len(rules.deny.first(case.tails) or b"") > len(found):
+        return None
+    if rules.only is not None and rules.only.first(case.tails) is None:
+        return None
+    hit = _listed(rules.lists, case, case.policy.key) or _FORWARD
+    return Verdict(Action.FORWARD, Reason.PROTECTED, hit.list, hit.line, to_text(found))
+
+
+def own_entries(case: Case) -> Verdict | None:
+    rules = case.rules
+    allow, deny = rules.allow.first(case.tails), rules.deny.first(case.tails)
+    named = None if rules.only is None else rules.only.first(case.tails)
+    best = max(allow or b"", named or b"", key=len)
+    if deny is not None and len(deny) > len(best):
+        return Verdict(rules.block, Reason.DENIED, rule=to_text(deny))
+    return Verdict(Action.FORWARD, Reason.ALLOWED, rule=to_text(best)) if best else None
+
+
+def nothing_but(case: Case) -> Verdict | None:
+    return None if case.rules.only is None else Verdict(case.rules.block, Reason.NOT_ALLOWED)
+
+
+def safe_search(case: Case) -> Verdict | None:
+    target = safe_name(case.name, case.qtype) if case.rules.safe_search else None
+    if target is None:
+        return None
+    return Verdict(Action.SAFE, Reason.SAFE_SEARCH, rule=to_text(target), target=target)
+
+
+def block_lists(case: Case) -> Verdict | None:
+    return _listed(case.rules.lists, case, case.policy.key)
+
+
+Step = Callable[[Case], Verdict | None]
+STEPS: dict[str, Step] = {
+    "canary": canary, "local_name": local_name, "stays_here": stays_here, "closed": closed, "granted": granted,
+    "protected": protected, "own_entries": own_entries, "nothing_but": nothing_but, "safe_search": safe_search,
+    "block_lists": block_lists,
+}  # fmt: skip
+
+
+def _listed(lists: Lists, case: Case, key: bytes) -> Verdict | None:
+    """The first hit."""
     if not lists:
         return None
-    keys = suffix_keys(name, key)
+    keys = suffix_keys(case.name, key)
     for one in lists:
         found = one.find(keys)
         if found is not None:
             depth, line = found
-            rule = next(suffix for at, suffix in enumerate(suffixes(name)) if at == depth)
-            return Verdict(Action.NXDOMAIN, Reason.LISTED, one.name, line, to_text(rule))
+            return Verdict(case.rules.block, Reason.LISTED, one.name, line, to_text(case.tails[depth]))
     return None

@@ -1,25 +1,27 @@
 """The DNS exchange without I/O: events in, commands out, `now` an argument (seconds of any clock that never goes back).
 
-    question -> verdict -> own answer | cache | upstream -> [pin] -> answer
+    question -> verdict -> own answer | cache | upstream -> links, addresses -> [pin] -> answer
                                                ^ one exchange for equal questions, retries: dns_asking.py
 
 The session owns everything that must be bounded: the cache, exchanges, held answers, what one client may have under
-way. It fills the fast path's tables (dns_wire.py), one a zone, with what every client of the zone may be told as it is.
+way. It fills the fast path's tables (dns_wire.py), one a view, with what every client of the view may be told as it is.
 
 May live here: the order of the steps above. May not: sockets, timers, random (ids come from the caller), files.
 """
 
-from collections import Counter
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from filters import dns_answer, dns_own
-from filters.dns_answer import Address, Answer, Subject
+from filters.dns_accounts import Accounts
+from filters.dns_answer import Address, Answer
 from filters.dns_asking import Asking, Question, Settled
-from filters.dns_cache import FAILURE_TTL, BoundedCache, lifetime
+from filters.dns_cache import FAILURE_TTL, PREFETCH, STALE_TTL, BoundedCache, lifetime
+from filters.dns_errors import ExtendedError, option
 from filters.dns_exchange import (
     Account,
     ClientDatagram,
+    Clock,
     Command,
     Counters,
     Event,
@@ -32,16 +34,25 @@ from filters.dns_exchange import (
     Upstream,
     UpstreamDatagram,
     UpstreamLost,
+    ViewsChanged,
 )
+from filters.dns_fair import Shares
 from filters.dns_message import Fault, Query, Rcode, Type, read_query
 from filters.dns_pins import Hold, PinBoard
 from filters.dns_policy import DnsPolicy
+from filters.dns_rules import Allowance
+from filters.dns_schedule import Moment
+from filters.dns_shape import Shaping, shape
+from filters.dns_waiter import Waiter
 from filters.dns_wire import FastPath
 from filters.names import Name, SuffixSet, to_text
-from filters.verdict import Action, Verdict
+from filters.verdict import Action, Reason, Verdict
 
 CACHE_ENTRIES = 10_000
 CACHE_OCTETS = 16 << 20
+FAILURES = 1_000
+FAST_OCTETS = 32 << 20  # of all tables together
+MIN_VIEWS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,45 +63,58 @@ class SessionConfig:
     upstreams: tuple[Upstream, ...]
     routes: Mapping[Name, tuple[Upstream, ...]] = field(default_factory=dict)
     pins: tuple[PinGrant, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiter:
-    """A client that waits for its answer, judged under `config`."""
-
-    query: Query
-    client: Address
-    zone: str
-    channel: Hashable
-    limit: int
-    verdict: Verdict
-    config: SessionConfig
+    shaping: Shaping = field(default_factory=Shaping)
 
 
 class Session:
-    """`handle(event, now)` -> commands; `fast_path(zone)` for the server; `busy` while ticks are needed."""
+    """`handle(event, now)` -> commands; `fast_path(zone, client)` for the server; `busy` while ticks are needed."""
 
     def __init__(self, config: SessionConfig, new_id: Callable[[], int], timing: Timing | None = None) -> None:
         self._timing = timing or Timing()
-        self.counters = Counters()
+        self.counters, self.accounts = Counters(), Accounts()
         self._cache = BoundedCache(CACHE_ENTRIES, CACHE_OCTETS)
-        self._asking: Asking[_Waiter] = Asking(self._timing, self.counters, new_id)
-        self._pins: PinBoard[tuple[_Waiter, Answer]] = PinBoard(self._timing)
-        self._of_client: Counter[Address] = Counter()
+        self._failures = BoundedCache(FAILURES, CACHE_OCTETS)
+        self._asking: Asking[Waiter] = Asking(self._timing, self.counters, new_id)
+        self._pins: PinBoard[tuple[Waiter, Answer]] = PinBoard(self._timing)
+        self._shares = Shares(self._timing.of_client, self._timing.exchanges, self._timing.rate, self._timing.burst)
         self._fast: dict[str, FastPath] = {}
-        self._adopt(config)
+        self._moment = Moment()
+        self._config, self._routes = config, SuffixSet(config.routes)
+        self._standing = config.policy.at(self._moment)
+        self._pins.adopt(config.pins)
 
     def replace(self, config: SessionConfig) -> None:
-        """Take over a new configuration. Questions under way, cache and pins live on; verdicts do not."""
-        self._adopt(config)
+        """Take over a new configuration. Questions under way, cache and pins live on; verdicts do not.
 
-    def fast_path(self, zone: str) -> FastPath:
-        """The table of a zone; it lives as long as the session."""
-        return self._fast.setdefault(zone, FastPath())
+        Answers got by another way, or shaped otherwise, are forgotten.
+        """
+        old, self._config = self._config, config
+        self._routes = SuffixSet(config.routes)
+        self._pins.adopt(config.pins)
+        if (old.upstreams, old.routes, old.shaping) != (config.upstreams, config.routes, config.shaping):
+            self._cache.clear()
+            self._failures.clear()
+        self._stand()
+
+    def allow(self, allowances: Sequence[Allowance]) -> list[Command]:
+        """What people allowed for a while, all of it; each ends by itself with the clock."""
+        self._config = replace(self._config, policy=replace(self._config.policy, allowances=tuple(allowances)))
+        return self._stand()
+
+    def fast_path(self, zone: str, client: Address | None = None) -> FastPath:
+        """The table of a client's view, until ViewsChanged or a new configuration."""
+        rules = self._standing.rules(zone, client)
+        return self._table(zone if rules is None else rules.view)
 
     def forget_pins(self) -> None:
         """The kernel may have lost its pins (a restart, a new boot of the policy): pin again before answering."""
         self._pins.forget()
+
+    def count(self) -> Accounts:
+        """The accounts, with what the fast path sent until now."""
+        for table in self._fast.values():
+            table.harvest()
+        return self.accounts
 
     @property
     def busy(self) -> bool:
@@ -110,13 +134,29 @@ class Session:
                 return self._pin_done(self._pins.done(event.token, ok=event.ok), now)
             case Tick():
                 return self._tick(now)
+            case Clock():
+                return self._clock(event.moment)
 
-    def _adopt(self, config: SessionConfig) -> None:
-        self._config = config
-        self._routes = SuffixSet(config.routes)
-        self._pins.adopt(config.pins)
+    def _clock(self, moment: Moment) -> list[Command]:
+        """Judge by other rules when a schedule begins or ends, or an allowance has run out."""
+        self._moment = moment
+        return [] if self._config.policy.state(moment) == self._standing.state else self._stand()
+
+    def _stand(self) -> list[Command]:
+        self._standing = self._config.policy.at(self._moment)
         for table in self._fast.values():
             table.clear()
+        self._fast.clear()
+        return [ViewsChanged()]
+
+    def _table(self, view: str) -> FastPath:
+        table = self._fast.get(view)
+        if table is None:
+            table = FastPath(account=lambda subject, count: self.accounts.fast(view, subject, count))
+            self._fast[view] = table
+            for one in self._fast.values():
+                one.resize(FAST_OCTETS // max(MIN_VIEWS, len(self._fast)))
+        return table
 
     # --- a client's question
 
@@ -131,39 +171,67 @@ class Session:
         if refused is not None:
             self.counters.refused += 1
             return [SendAnswer(event.channel, refused.render(query, now, limit))]
-        verdict = self._config.policy.decide(event.zone, query.name, query.type)
-        waiter = _Waiter(query, event.client, event.zone, event.channel, limit, verdict, self._config)
-        if verdict.action is not Action.FORWARD:
-            return self._own_answer(waiter, now)
-        told = self._account(Told.PROTECTED_HIT, waiter) if verdict.list else []
-        cached = self._cache.get(_cache_key(query), now)
+        standing = self._standing
+        rules = standing.rules(event.zone, event.client)
+        verdict = standing.decide(rules, query.name, query.type)
+        waiter = Waiter(query, event.client, event.zone, event.channel, limit, verdict, rules, standing, now)
+        if verdict.action not in (Action.FORWARD, Action.SAFE):
+            return self._own_answer(waiter, verdict, now)
+        told = self._account(Told.PROTECTED_HIT, waiter, verdict) if verdict.list else []
+        if verdict.action is Action.SAFE and query.type == Type.HTTPS:
+            return self._deliver(waiter, None, now)
+        return told + self._cached_or_asked(waiter, now)
+
+    def _cached_or_asked(self, waiter: Waiter, now: float) -> list[Command]:
+        key = _cache_key(waiter.key, waiter.query)
+        cached = self._cache.get(key, now)
         if cached is not None:
             self.counters.cached += 1
-            return told + self._deliver(waiter, cached, now)
-        return told + self._forward(waiter, now)
+            return self._prefetch(waiter, cached, now) + self._deliver(waiter, cached, now)
+        if (failure := self._failures.get(key, now)) is not None:
+            stale = self._stale(key, waiter.query.dnssec, now, failure.expires)
+            return self._deliver(waiter, stale or failure, now)
+        return self._forward(waiter, now)
 
-    def _own_answer(self, waiter: _Waiter, now: float) -> list[Command]:
-        query, verdict = waiter.query, waiter.verdict
-        answer = dns_own.answer_for(verdict, query, self._config.policy.local)
-        if verdict.blocks:
-            answer.subject = _subject(waiter)
+    def _own_answer(self, waiter: Waiter, verdict: Verdict, now: float, until: float | None = None) -> list[Command]:
+        """What the verdict says; `until`: it was reached by an answer that ends then."""
+        page = waiter.rules.page if waiter.rules is not None else ()
+        answer = dns_own.answer_for(verdict, waiter.query, self._config.policy.local, page)
+        if until is not None:
+            answer.keep_until(until)
         if verdict.action is Action.REFUSED:
             self.counters.refused += 1
         else:
-            self._keep_fast(waiter, answer)
-        told = self._account(Told.BLOCKED, waiter) if verdict.blocks else []
-        return [SendAnswer(waiter.channel, answer.render(query, now, waiter.limit)), *told]
+            self._keep_fast(waiter, answer, verdict, now)
+        told = self._account(Told.BLOCKED, waiter, verdict) if verdict.blocks else []
+        return [self._sent(waiter, answer, verdict, now), *told]
 
-    def _forward(self, waiter: _Waiter, now: float) -> list[Command]:
-        query = waiter.query
-        question = Question(query.key, query.dnssec, query.unchecked, self._upstreams_for(query.name))
-        room = self._of_client[waiter.client] < self._timing.of_client
-        commands = self._asking.ask(question, waiter, now) if room else None
-        if commands is None:
+    def _forward(self, waiter: Waiter, now: float) -> list[Command]:
+        question = self._question_for(waiter)
+        if not question.upstreams and self._routes.find(waiter.name) is not None:
+            self.counters.unrouted += 1
+            return [waiter.fail(now, ExtendedError.UNREACHABLE, "no resolver is configured for this closed network")]
+        if not self._shares.enter(waiter.client, len(self._asking), now):
             self.counters.overload += 1
-            return [_failed(waiter, now)]
-        self._of_client[waiter.client] += 1
+            return [waiter.fail(now, ExtendedError.OTHER, "too many questions from this client")]
+        commands = self._asking.ask(question, waiter, now)
+        if commands is None:
+            self._shares.leave(waiter.client)
+            self.counters.overload += 1
+            return [waiter.fail(now, ExtendedError.OTHER, "nobody to ask, or too much under way")]
         return commands
+
+    def _prefetch(self, waiter: Waiter, cached: Answer, now: float) -> list[Command]:
+        """A question in the last part of an answer's time: whoever asks next should find a new one."""
+        if now < cached.refresh or len(self._asking) >= self._timing.exchanges // 2:
+            return []
+        cached.refresh = cached.expires
+        self.counters.prefetched += 1
+        return self._asking.ask(self._question_for(waiter), None, now) or []
+
+    def _question_for(self, waiter: Waiter) -> Question:
+        query = waiter.query
+        return Question(waiter.key, query.dnssec, query.unchecked, self._upstreams_for(waiter.name))
 
     def _upstreams_for(self, name: Name) -> tuple[Upstream, ...]:
         route = self._routes.find(name)
@@ -171,55 +239,104 @@ class Session:
 
     # --- an answer from upstream
 
-    def _settled(self, settled: Settled[_Waiter] | None, now: float) -> list[Command]:
+    def _settled(self, settled: Settled[Waiter] | None, now: float) -> list[Command]:
         if settled is None:
             return []
         for waiter in settled.waiters:
-            self._of_client[waiter.client] -= 1
-            if not self._of_client[waiter.client]:
-                del self._of_client[waiter.client]
+            self._shares.leave(waiter.client)
         if settled.reply is None:
             return self._give_up(settled, now)
         reply, question = settled.reply, settled.question
-        answer = dns_answer.from_reply(reply, settled.data, now, dnssec=question.dnssec)
+        name = question.key[:-4]
+        closed = self._routes.find(name) is not None
+        shaping = replace(self._config.shaping, remove_ech=False) if closed else self._config.shaping
+        answer = shape(reply, settled.data, now, shaping, dnssec=question.dnssec)
         keep_for = lifetime(reply)
-        answer.expires = now + keep_for
-        if keep_for > 0:
-            self._cache.put(_cache_key(settled.waiters[0].query), answer)
+        prefetch = keep_for * PREFETCH if reply.rcode == Rcode.NOERROR and reply.answers_type else 0.0
+        answer.keep_until(now + keep_for, now + keep_for - prefetch)
+        if keep_for > 0 and question.upstreams == self._upstreams_for(name):
+            self._cache.put(_question_key(question), answer)
         return [command for waiter in settled.waiters for command in self._deliver(waiter, answer, now)]
 
-    def _give_up(self, settled: Settled[_Waiter], now: float) -> list[Command]:
-        answer = dns_answer.failure(Rcode.SERVFAIL, dnssec=settled.question.dnssec)
-        answer.expires = now + FAILURE_TTL
-        self._cache.put(_cache_key(settled.waiters[0].query), answer)
-        sent: list[Command] = [_failed(waiter, now) for waiter in settled.waiters]
-        return sent + self._account(Told.UPSTREAMS_SILENT, settled.waiters[0])
+    def _give_up(self, settled: Settled[Waiter], now: float) -> list[Command]:
+        """Nobody answered: what is past its time, else SERVFAIL; remembered for a moment (RFC 9520)."""
+        if not settled.waiters:
+            return []
+        question = settled.question
+        key = _question_key(question)
+        error = option(ExtendedError.UNREACHABLE)
+        failure = dns_answer.failure(Rcode.SERVFAIL, dnssec=question.dnssec, error=error)
+        stale = self._stale(key, question.dnssec, now, now + STALE_TTL)
+        failure.keep_until(now + (FAILURE_TTL if stale is None else STALE_TTL))
+        self._failures.put(key, failure)
+        sent = [command for waiter in settled.waiters for command in self._deliver(waiter, stale or failure, now)]
+        first = settled.waiters[0]
+        return sent + self._account(Told.UPSTREAMS_SILENT, first, first.verdict)
+
+    def _stale(self, key: bytes, dnssec: bool, now: float, until: float) -> Answer | None:
+        """What the cache holds past its time, fit to be sent; `until`: before, asking again is pointless."""
+        kept = self._cache.stale(key, now)
+        if kept is None:
+            return None
+        self.counters.stale += 1
+        code = ExtendedError.STALE_NXDOMAIN if kept.rcode == Rcode.NXDOMAIN else ExtendedError.STALE
+        stale = kept.stale(now, STALE_TTL, option(code), dnssec=dnssec)
+        stale.keep_until(until)
+        return stale
 
     # --- the way out
 
-    def _deliver(self, waiter: _Waiter, answer: Answer, now: float) -> list[Command]:
-        """Answer now, or after the pins; fill the fast path when the whole zone may have this answer."""
+    def _deliver(self, waiter: Waiter, answer: Answer | None, now: float) -> list[Command]:
+        """Answer now, or after the pins; fill the fast path when the whole view may have this answer.
+
+        None: an answer that needs no upstream (a safe variant's name alone).
+        """
+        verdict = waiter.verdict
+        if answer is not None:
+            found = self._judged(waiter, answer)
+            if found is not None:
+                return self._own_answer(waiter, found, now, answer.expires)
+        if verdict.action is Action.SAFE and (answer is None or answer.rcode == Rcode.NOERROR):
+            safe = dns_own.safe_answer(waiter.query, verdict.target, answer, now)
+            safe.addresses = () if answer is None else answer.addresses
+            safe.keep_until(now + dns_own.SAFE_TTL if answer is None else answer.expires)
+            answer = safe
+        assert answer is not None
         name = waiter.query.name
         if not self._pins.concerns(name):
-            if waiter.verdict.action is Action.FORWARD:
-                self._keep_fast(waiter, answer)
+            self._keep_fast(waiter, answer, verdict, now)
         elif answer.addresses and self._pins.wanted(name, waiter.client, waiter.zone):
             ttl = max(0.0, answer.expires - now)
-            held = waiter, answer
-            request = self._pins.pin(to_text(name), waiter.client, answer.addresses, ttl, now, held)
+            request = self._pins.pin(to_text(name), waiter.client, answer.addresses, ttl, now, (waiter, answer))
             if request is not None:
                 self.counters.pins += 1
                 return [request]
-        return [SendAnswer(waiter.channel, answer.render(waiter.query, now, waiter.limit))]
+        return [self._sent(waiter, answer, verdict, now)]
 
-    def _pin_done(self, hold: Hold[tuple[_Waiter, Answer]] | None, now: float) -> list[Command]:
+    def _judged(self, waiter: Waiter, answer: Answer) -> Verdict | None:
+        """A verdict against an answer: it leads to a blocked name, or from a public name into the clinic."""
+        if waiter.rules is None or waiter.verdict.reason is Reason.CLOSED:
+            return None
+        if answer.inside:
+            self.counters.rebound += 1
+            return Verdict(waiter.rules.block, Reason.REBINDING)
+        if waiter.verdict.reason is not Reason.NOT_LISTED:
+            return None  # an allowed head wins over what it leads to
+        verdicts = (waiter.standing.judge_link(waiter.rules, link) for link in answer.links)
+        return next((verdict for verdict in verdicts if verdict is not None), None)
+
+    def _sent(self, waiter: Waiter, answer: Answer, verdict: Verdict, now: float) -> SendAnswer:
+        self.accounts.add(waiter.view, waiter.subject(verdict), now - waiter.began)
+        return waiter.send(answer, now)
+
+    def _pin_done(self, hold: Hold[tuple[Waiter, Answer]] | None, now: float) -> list[Command]:
         if hold is None:
             return []
         waiter, answer = hold.held
-        commands: list[Command] = [SendAnswer(waiter.channel, answer.render(waiter.query, now, waiter.limit))]
+        commands: list[Command] = [self._sent(waiter, answer, waiter.verdict, now)]
         if hold.failed:
             self.counters.pins_failed += 1
-            commands += self._account(Told.PIN_FAILED, waiter)
+            commands += self._account(Told.PIN_FAILED, waiter, waiter.verdict)
         return commands
 
     def _tick(self, now: float) -> list[Command]:
@@ -227,34 +344,31 @@ class Session:
         for sent, settled in self._asking.tick(now):
             commands += sent
             commands += self._settled(settled, now)
+        for exchange in self._asking.impatient(now - self._timing.stale):
+            stale = self._stale(_question_key(exchange.question), exchange.question.dnssec, now, now)
+            if stale is not None:
+                waiters, exchange.waiters = exchange.waiters, []
+                for waiter in waiters:
+                    self._shares.leave(waiter.client)
+                    commands += self._deliver(waiter, stale, now)
         for hold in self._pins.overdue(now):
             commands += self._pin_done(hold, now)
         return commands
 
-    def _keep_fast(self, waiter: _Waiter, answer: Answer) -> None:
+    def _keep_fast(self, waiter: Waiter, answer: Answer, verdict: Verdict, now: float) -> None:
         query = waiter.query
-        if not query.unchecked and waiter.config is self._config:  # else judged under a policy that is gone
-            self.fast_path(waiter.zone).keep(query.key, answer, dnssec=query.dnssec)
+        if query.unchecked or answer.expires <= now or waiter.standing is not self._standing:
+            return  # for one client only, or judged under rules that are gone
+        kept = answer.about(waiter.subject(verdict), told=verdict.blocks)
+        self._table(waiter.view).keep(query.key, kept, dnssec=query.dnssec)
 
-    def _account(self, told: Told, waiter: _Waiter) -> list[Command]:
-        return [Account(told, waiter.client, waiter.zone, _subject(waiter))]
-
-
-def _cache_key(query: Query) -> bytes:
-    return query.key + bytes((query.dnssec | query.unchecked << 1,))
+    def _account(self, told: Told, waiter: Waiter, verdict: Verdict) -> list[Command]:
+        return [Account(told, waiter.client, waiter.zone, waiter.subject(verdict))]
 
 
-def _failed(waiter: _Waiter, now: float) -> SendAnswer:
-    answer = dns_answer.failure(Rcode.SERVFAIL, dnssec=waiter.query.dnssec)
-    return SendAnswer(waiter.channel, answer.render(waiter.query, now, waiter.limit))
+def _cache_key(key: bytes, query: Query) -> bytes:
+    return key + bytes((query.dnssec | query.unchecked << 1,))
 
 
-def _subject(waiter: _Waiter) -> Subject:
-    return Subject(to_text(waiter.query.name), _type_text(waiter.query.type), waiter.verdict)
-
-
-def _type_text(qtype: int) -> str:
-    try:
-        return Type(qtype).name
-    except ValueError:
-        return f"TYPE{qtype}"  # RFC 3597 section 5
+def _question_key(question: Question) -> bytes:
+    return question.key + bytes((question.dnssec | question.unchecked << 1,))

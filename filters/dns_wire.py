@@ -10,15 +10,19 @@ returns None and takes the slow path, so this code may be narrow but must never 
 Why the look-up needs no parsing: a key in the table is a whole, valid name with type and class. When the octets up to
 the first zero octet and four more equal such a key, they are that name; a label that hides a zero octet cannot.
 
-A table belongs to a view: the clients that share one policy (a zone today, devices later). Only answers that every
-client of the view may have as they are go in; names that need a pin never do.
+A table belongs to a view: the clients that share one policy (a zone, or a device with rules of its own). Only answers
+that every client of the view may have as they are go in; names that need a pin never do. Near the end of its time an
+answer is left to the slow path, which fetches it anew. Each answer counts how often it was sent; `harvest`, and leaving
+the table, hand that over.
 
 May live here: this. May not: anything that decides.
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 
-from filters.dns_answer import OUR_SIZE, PLAIN_SIZE, Answer
+from filters.dns_answer import OUR_SIZE, PLAIN_SIZE, Answer, Subject
+from filters.dns_cache import cost
 from filters.dns_message import DO, BadMessageError, read_options
 
 MAX_OPTS = 64  # spellings of an OPT record without options worth remembering: sizes times the DO bit
@@ -34,12 +38,18 @@ _OPT_FIXED = 11
 
 
 class FastPath:
-    """The answers of one view. `find` is called for every datagram, `keep` by the session."""
+    """The answers of one view. `find` is called for every datagram, `keep` by the session.
 
-    __slots__ = ("_dnssec", "_opts", "_plain", "_size")
+    Bounded by `size` entries each for questions with and without the DO bit, and by `octets` in all. `account` hears
+    what the answers that go were about and how often they were sent.
+    """
 
-    def __init__(self, size: int = 10_000) -> None:
-        self._size = size  # entries, each for questions with and without the DO bit
+    __slots__ = ("_account", "_dnssec", "_octets", "_opts", "_plain", "_size", "_used")
+
+    def __init__(
+        self, size: int = 10_000, octets: int = 8 << 20, account: Callable[[Subject, int], None] | None = None
+    ) -> None:
+        self._size, self._octets, self._used, self._account = size, octets, 0, account
         self._plain: OrderedDict[bytes, Answer] = OrderedDict()
         self._dnssec: OrderedDict[bytes, Answer] = OrderedDict()
         self._opts: dict[bytes, tuple[int, bool]] = {}
@@ -62,29 +72,61 @@ class FastPath:
                 return None
             limit, dnssec = opt
             answer = (self._dnssec if dnssec else self._plain).get(key)
-            if answer is None or now >= answer.expires:
+            if answer is None or now >= answer.refresh:
                 return None
             reply = data[:2] + answer.edns_head + data[12:end] + answer.at(now) + answer.opt
         else:
             limit = PLAIN_SIZE
             answer = self._plain.get(key)
-            if answer is None or now >= answer.expires or len(data) != end:
+            if answer is None or now >= answer.refresh or len(data) != end:
                 return None
             reply = data[:2] + answer.head + data[12:end] + answer.at(now)
-        return None if len(reply) > limit else (reply, answer)
+        if len(reply) > limit:
+            return None
+        answer.hits += 1
+        return reply, answer
 
     def keep(self, key: bytes, answer: Answer, *, dnssec: bool) -> None:
-        """Answer this question (name in lower case, type, class) from now on; the oldest gives way when full."""
+        """Answer this question (name in lower case, type, class) from now on; the oldest give way when full.
+
+        `answer` counts for this table alone: give each its own (`Answer.about`).
+        """
         table = self._dnssec if dnssec else self._plain
-        table.pop(key, None)
+        self._drop(table, key)
         table[key] = answer
-        if len(table) > self._size:
-            table.popitem(last=False)
+        self._used += cost(key, answer)
+        while len(table) > self._size or self._used > self._octets:
+            full = table or self._plain or self._dnssec
+            self._drop(full, next(iter(full)))
+
+    def resize(self, octets: int) -> None:
+        """Another bound; it counts from the next `keep` on."""
+        self._octets = octets
+
+    def harvest(self) -> None:
+        """Hand over what was counted since the last time."""
+        for table in (self._plain, self._dnssec):
+            for answer in table.values():
+                if answer.hits:
+                    self._hand_over(answer)
 
     def clear(self) -> None:
         """Forget everything: the policy changed."""
+        self.harvest()
         self._plain.clear()
         self._dnssec.clear()
+        self._used = 0
+
+    def _drop(self, table: OrderedDict[bytes, Answer], key: bytes) -> None:
+        old = table.pop(key, None)
+        if old is not None:
+            self._used -= cost(key, old)
+            self._hand_over(old)
+
+    def _hand_over(self, answer: Answer) -> None:
+        if self._account is not None and answer.subject is not None and answer.hits:
+            self._account(answer.subject, answer.hits)
+        answer.hits = 0
 
     def _read_opt(self, tail: bytes) -> tuple[int, bool] | None:
         """What follows the question, when it is one sound OPT record of version 0 and nothing else."""

@@ -133,12 +133,22 @@ class SuffixSet:
     def __len__(self) -> int:
         return len(self._names)
 
+    def __iter__(self) -> Iterator[Name]:
+        return iter(self._names)
+
+    def __or__(self, other: "SuffixSet") -> "SuffixSet":
+        return SuffixSet(self._names | other._names) if other._names else self
+
     def find(self, name: Name) -> Name | None:
         """The longest registered suffix of `name`, itself included."""
+        return self.first(suffixes(name)) if self._names else None
+
+    def first(self, tails: Iterable[Name]) -> Name | None:
+        """The same for a name whose `suffixes` were taken before: cheaper when many sets are asked."""
         registered = self._names
         if not registered:
             return None
-        return next((suffix for suffix in suffixes(name) if suffix in registered), None)
+        return next((suffix for suffix in tails if suffix in registered), None)
 
 
 def _read_labels(data: bytes, at: int, total: int, parts: list[bytes]) -> tuple[int, int]:

@@ -15,6 +15,8 @@ class Action(StrEnum):
     NXDOMAIN = "nxdomain"  # "there is no such name"
     NODATA = "nodata"  # "the name exists, but nothing of this type"
     NULL = "null"  # 0.0.0.0 or ::, and nothing for other types
+    PAGE = "page"  # the gateway's own address, where a page says why
+    SAFE = "safe"  # the safe variant of a search engine: the verdict's `target`
     REFUSED = "refused"  # not a client of ours, or a question we do not take
 
 
@@ -23,6 +25,15 @@ class Reason(StrEnum):
 
     NOT_LISTED = "not_listed"
     LISTED = "listed"
+    LISTED_LINK = "listed_link"  # the name leads to a blocked one by CNAME or an alias
+    DENIED = "denied"  # the site's own entry blocks it
+    DENIED_LINK = "denied_link"
+    ALLOWED = "allowed"  # the site's own entry: no list may block it here
+    NOT_ALLOWED = "not_allowed"  # here nothing is answered but what the site names
+    GRANTED = "granted"  # allowed by a person for a while
+    SAFE_SEARCH = "safe_search"
+    CLOSED = "closed"  # a closed network's name: never filtered, never asked anywhere else
+    REBINDING = "rebinding"  # a public name that points into the clinic
     PROTECTED = "protected"  # no list may block it; the verdict names the list that tried, if one did
     CANARY = "canary"  # asked by software that would otherwise leave this resolver
     LOCAL_NAME = "local_name"  # one of the clinic's own names, existing or not
@@ -32,15 +43,24 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`list` and `line` (counted from 1, 0 for none) say where the rule stands, `rule` what it says, in ASCII."""
+    """`list` and `line` (counted from 1, 0 for none) say where the rule stands, `rule` what it says, in ASCII.
+
+    `target`: what is answered instead, in wire form (SAFE only).
+    """
 
     action: Action
     reason: Reason
     list: str = ""
     line: int = 0
     rule: str = ""
+    target: bytes = b""
 
     @property
     def blocks(self) -> bool:
-        """Whether a block list decided it (the owner's page counts these)."""
-        return self.reason is Reason.LISTED
+        """Whether a name was refused that others would have answered (the owner's page counts these)."""
+        return self.reason in BLOCKING
+
+
+BLOCKING = frozenset(
+    (Reason.LISTED, Reason.LISTED_LINK, Reason.DENIED, Reason.DENIED_LINK, Reason.NOT_ALLOWED, Reason.REBINDING)
+)

@@ -10,30 +10,40 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from filters.dns_exchange import DNS_PORT, PinGrant, Transport, Upstream
 from filters.dns_local import LocalHost
 from filters.names import BadNameError, Name, SuffixSet, from_text
-from ruleset.model_dns import DnsUpstream
+from ruleset.model_dns import DnsOverlay, DnsUpstream, DnsZone, Schedule
 from ruleset.resolved import ResolvedSite, VideoNames
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 GATEWAY_LABEL = "gateway"  # the box's own name in the local domain
+NO_POLICY = DnsZone.model_validate({})
 # RFC 7858 section 3.1, RFC 8484 section 4 (HTTPS), RFC 9250 section 4.1.1
 PORTS: dict[Transport, int] = {"plain": DNS_PORT, "tls": 853, "https": 443, "quic": 853}
 
 
 @dataclass(frozen=True, slots=True)
 class ZoneConfig:
-    """One zone: who belongs to it, where it asks, what is blocked there (`block`: a key of dns_policy.BLOCKS)."""
+    """One zone: who belongs to it, where it asks (the gateway's addresses), and the site's policy for it."""
 
     name: str
     networks: tuple[Network, ...]
     addresses: tuple[Address, ...]
-    lists: tuple[str, ...] = ()
-    block: str = "nxdomain"
+    policy: DnsZone = NO_POLICY
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceConfig:
+    """A device with a policy of its own."""
+
+    name: str
+    zone: str
+    addresses: tuple[Address, ...]
+    overlay: DnsOverlay
 
 
 @dataclass(frozen=True, slots=True)
 class ResolverConfig:
-    """All of it. `lists`: id -> path below the lists folder.
+    """All of it. `lists`: id -> path below the lists folder, `categories`: id -> the category it holds.
 
     `protected`: names that no list may block, what is below them included: what the packs say, and the approved video
     platforms, because a list that breaks consultations does more harm than it prevents.
@@ -48,6 +58,11 @@ class ResolverConfig:
     pins: tuple[PinGrant, ...] = ()
     protected: tuple[str, ...] = ()
     routes: Mapping[Name, tuple[Upstream, ...]] = field(default_factory=dict)
+    categories: Mapping[str, str] = field(default_factory=dict)
+    devices: tuple[DeviceConfig, ...] = ()
+    schedules: Mapping[str, Schedule] = field(default_factory=dict)
+    timezone: str = "UTC"
+    remove_ech: bool = True
 
     @property
     def networks(self) -> tuple[Network, ...]:
@@ -57,11 +72,10 @@ class ResolverConfig:
 def config_of(site: ResolvedSite) -> ResolverConfig:
     """The resolver's part of an applied site."""
     dns = site.site.dns
-    zones = []
-    for segment in site.segments:
-        policy = dns.zones.get(segment.name)
-        lists, block = (policy.lists, policy.block) if policy else ((), "nxdomain")
-        zones.append(ZoneConfig(segment.name, segment.subnets, segment.gateways, lists, block))
+    zones = (
+        ZoneConfig(segment.name, segment.subnets, segment.gateways, dns.zones.get(segment.name, NO_POLICY))
+        for segment in site.segments
+    )
     gateway = LocalHost(GATEWAY_LABEL, tuple(address for segment in site.segments for address in segment.gateways))
     hosts = [LocalHost(host.name, host.addresses) for host in site.hosts if host.name != GATEWAY_LABEL]
     return ResolverConfig(
@@ -73,6 +87,15 @@ def config_of(site: ResolvedSite) -> ResolverConfig:
         pins=tuple(_grant(names) for names in site.video_names),
         protected=(*site.protected_names, *(domain for names in site.video_names for domain in names.domains)),
         routes=routes_of(site),
+        categories={name: one.category for name, one in dns.lists.items() if one.category is not None},
+        devices=tuple(
+            DeviceConfig(host.name, host.zone, host.addresses, dns.devices[host.name])
+            for host in site.hosts
+            if host.name in dns.devices
+        ),
+        schedules=dns.schedules,
+        timezone=site.site.clinic.timezone,
+        remove_ech=dns.remove_ech,
     )
 
 

@@ -18,7 +18,8 @@ from gateway.applied import SiteUnreadableError, from_answer
 from gateway.client import EnforcerClient, EnforcerUnavailable, Refused
 from gateway.resolver.config import ResolverConfig, config_of
 from gateway.resolver.journal import Journal
-from gateway.resolver.service import Resolver, session_config
+from gateway.resolver.policy import session_config
+from gateway.resolver.service import Resolver
 from gateway.resolver.shelf import Shelf
 
 POLL_SECONDS = 1.0

@@ -7,7 +7,7 @@ May not: decisions, the enforcer's `site` command (follow.py), list files (shelf
 import asyncio
 import secrets
 import time
-from collections.abc import Mapping
+from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Protocol, cast
@@ -15,6 +15,7 @@ from typing import Protocol, cast
 from filters.dns_exchange import (
     Account,
     AskUpstream,
+    Clock,
     Event,
     ForgetUpstream,
     RequestPin,
@@ -22,16 +23,14 @@ from filters.dns_exchange import (
     Tick,
     Timing,
     Told,
+    ViewsChanged,
 )
-from filters.dns_local import LocalNames
-from filters.dns_policy import BLOCKS, DnsPolicy, ZonePolicy
 from filters.dns_session import Session, SessionConfig
-from filters.lists import CompiledList
-from filters.names import SuffixSet
-from gateway.resolver.config import ResolverConfig, suffix_names
+from gateway.resolver.config import ResolverConfig
 from gateway.resolver.desk import Desk
 from gateway.resolver.journal import Journal
 from gateway.resolver.pinning import Pinning
+from gateway.resolver.policy import moment_of, session_config
 from gateway.resolver.reports import Reports
 from gateway.resolver.tcp import Connections, TcpServer
 from gateway.resolver.udp import UdpServer
@@ -49,17 +48,6 @@ class Channel(Protocol):
     def send(self, data: bytes) -> None: ...
 
 
-def session_config(config: ResolverConfig, lists: Mapping[str, CompiledList], key: bytes) -> SessionConfig:
-    """The pure part of a configuration. A list that could not be had is left out. Raises BadNameError."""
-    zones = {
-        zone.name: ZonePolicy(tuple(lists[name] for name in zone.lists if name in lists), BLOCKS[zone.block])
-        for zone in config.zones
-    }
-    local = LocalNames(config.domain, config.hosts, config.networks)
-    policy = DnsPolicy(zones, local, SuffixSet(suffix_names(config.protected)), key)
-    return SessionConfig(policy, config.upstreams, routes=config.routes, pins=config.pins)
-
-
 class Resolver:
     """Made inside a running loop. `adopt` and `serve` as often as there is a new configuration, `close` at the end."""
 
@@ -71,18 +59,21 @@ class Resolver:
         nobody = session_config(ResolverConfig("home.arpa", (), ()), {}, b"")
         self.session = Session(nobody, lambda: secrets.randbelow(1 << 16), timing)
         self.reports = Reports(events)
-        self.desk = Desk(self.session, self.take, self.reports.fast)
+        self.desk = Desk(self.session, self.take, self.reports.fast, timing)
         self._upstreams = Upstreams(self.take)
         self._pinning = Pinning(enforcer, self.take, journal)
         self._connections = Connections()
         self._servers: dict[Address, tuple[str, UdpServer, TcpServer]] = {}
         self._tick: asyncio.TimerHandle | None = None
         self._health = 0, 0
+        self._timezone = "UTC"
         self._report = self._loop.call_later(REPORT_SECONDS, self._reported)
 
     def adopt(self, config: ResolverConfig, pure: SessionConfig) -> None:
         """Judge by this configuration from now on; `serve` opens its addresses."""
+        self._timezone = config.timezone
         self.session.replace(pure)
+        self._look_at_the_clock()
         self.desk.adopt((network, zone.name) for zone in config.zones for network in zone.networks)
 
     async def serve(self, config: ResolverConfig) -> bool:
@@ -122,6 +113,8 @@ class Resolver:
                     self._pinning.request(command)
                 case Account():
                     self._tell(command)
+                case ViewsChanged():
+                    self.desk.renew()
         if self.session.busy and self._tick is None:
             self._tick = self._loop.call_later(TICK_SECONDS, self._ticked)
 
@@ -145,8 +138,12 @@ class Resolver:
 
     def _reported(self) -> None:
         self.reports.flush(time.time())
+        self._look_at_the_clock()
         self._upstream_health()
         self._report = self._loop.call_later(REPORT_SECONDS, self._reported)
+
+    def _look_at_the_clock(self) -> None:
+        self.take(Clock(moment_of(datetime.now(UTC), self._timezone)))
 
     def _upstream_health(self) -> None:
         """Say when no upstream answers any more, and when one does again."""

@@ -60,5 +60,5 @@ class UdpServer:
             reply = desk.datagram(data, client, now)
             if reply is None:
                 desk.question(data, client, UdpChannel(self, peer))
-            else:
+            elif reply:
                 self.send(reply, peer)

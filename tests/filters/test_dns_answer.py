@@ -9,6 +9,7 @@ import pytest
 
 from filters import dns_answer
 from filters.dns_answer import OUR_SIZE, PLAIN_SIZE, STREAM_SIZE
+from filters.dns_errors import ExtendedError, option
 from filters.dns_message import Query, Rcode, read_query, read_reply
 from tests.filters.dns_tools import read, reply_to, texts, wire
 
@@ -106,11 +107,12 @@ def test_the_limit_is_the_clients_or_ours(payload: int | None, limit: int) -> No
 
 
 def test_negative_answers_of_our_own_can_be_remembered_and_say_they_are_policy() -> None:
-    blocked = dns_answer.negative(Rcode.NXDOMAIN, 10, dnssec=False, blocked=True)
+    blocked = dns_answer.negative(Rcode.NXDOMAIN, 10, dnssec=False, error=option(ExtendedError.BLOCKED, "list x" * 50))
     message = read(blocked.render(query(use_edns=0), 0.0, OUR_SIZE))
     assert message.rcode() == dns.rcode.NXDOMAIN
     assert (message.authority[0].ttl, message.authority[0][0].minimum) == (10, 10)
-    assert [option.code for option in message.options] == [15]
+    (error,) = message.options
+    assert (error.otype, error.code, len(error.text)) == (15, 15, 80)
     assert not read(blocked.render(query(), 0.0, PLAIN_SIZE)).options
 
 
@@ -133,10 +135,11 @@ def test_our_question_carries_nothing_of_a_client() -> None:
 
 
 def test_addresses_are_those_the_chain_leads_to() -> None:
-    found = answer(
+    data = reply_to(
+        wire("www.example"),
         "www.example. 60 IN CNAME web.example.",
         "other.example. 60 IN A 192.0.2.66",
         "web.example. 60 IN A 192.0.2.1",
         "web.example. 60 IN A 192.0.2.2",
     )
-    assert found.addresses == (ip_address("192.0.2.1"), ip_address("192.0.2.2"))
+    assert dns_answer.addresses_of(read_reply(data)) == (ip_address("192.0.2.1"), ip_address("192.0.2.2"))

@@ -3,7 +3,7 @@
 import pytest
 
 from filters.dns_answer import Answer
-from filters.dns_cache import ENTRY_OVERHEAD, MAX_NEGATIVE_TTL, MAX_TTL, BoundedCache, lifetime
+from filters.dns_cache import ENTRY_OVERHEAD, MAX_NEGATIVE_TTL, MAX_TTL, MIN_TTL, BoundedCache, lifetime
 from filters.dns_message import read_reply
 from tests.filters.dns_tools import reply_to, wire
 
@@ -16,7 +16,8 @@ SOA = "example. {} IN SOA ns.example. root.example. 1 7200 900 1209600 {}"
     ("records", "authority", "rcode", "seconds"),
     [
         ([A.format(60)], [], "NOERROR", 60),
-        ([CNAME.format(60), "web.example. 7 IN A 192.0.2.1"], [], "NOERROR", 7),
+        ([CNAME.format(60), "web.example. 7 IN A 192.0.2.1"], [], "NOERROR", MIN_TTL),
+        ([A.format(9)], [], "NOERROR", MIN_TTL),
         ([A.format(999_999)], [], "NOERROR", MAX_TTL),
         ([A.format(0)], [], "NOERROR", 0),
         ([], [SOA.format(900, 300)], "NXDOMAIN", 300),

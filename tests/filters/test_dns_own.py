@@ -13,12 +13,13 @@ from filters.verdict import Action, Reason, Verdict
 from tests.filters.dns_tools import read, texts, wire
 
 LOCAL = LocalNames("clinic.example", [LocalHost("nas", (ip_address("10.20.30.5"),))], [])
+PAGE = (ip_address("10.20.20.1"), ip_address("2001:db8:20:20::1"))
 
 
 def answered(action: Action, reason: Reason = Reason.LISTED, name: str = "bad.example", qtype: str = "A") -> tuple:
     query = read_query(wire(name, qtype, use_edns=0))
     assert isinstance(query, Query)
-    message = read(dns_own.answer_for(Verdict(action, reason), query, LOCAL).render(query, 0.0, 512))
+    message = read(dns_own.answer_for(Verdict(action, reason), query, LOCAL, PAGE).render(query, 0.0, 512))
     return dns.rcode.to_text(message.rcode()), texts(message), len(message.authority), [o.code for o in message.options]
 
 
@@ -30,15 +31,36 @@ def answered(action: Action, reason: Reason = Reason.LISTED, name: str = "bad.ex
         (Action.NULL, "A", ("NOERROR", ["10 A 0.0.0.0"], 0, [15])),
         (Action.NULL, "AAAA", ("NOERROR", ["10 AAAA ::"], 0, [15])),
         (Action.NULL, "HTTPS", ("NOERROR", [], 1, [15])),
+        (Action.PAGE, "A", ("NOERROR", ["10 A 10.20.20.1"], 0, [15])),
+        (Action.PAGE, "AAAA", ("NOERROR", ["10 AAAA 2001:db8:20:20::1"], 0, [15])),
+        (Action.PAGE, "HTTPS", ("NOERROR", [], 1, [15])),
     ],
 )
 def test_blocks(action: Action, qtype: str, wanted: tuple) -> None:
     assert answered(action, qtype=qtype) == wanted
 
 
+@pytest.mark.parametrize(
+    ("reason", "code", "text"),
+    [
+        (Reason.LISTED, 15, "list malware line 12"),
+        (Reason.LISTED_LINK, 15, "list malware line 12"),
+        (Reason.REBINDING, 15, "a private address from a public name"),
+        (Reason.DENIED, 17, "by this site's own rule"),
+        (Reason.NOT_ALLOWED, 17, "by this site's own rule"),
+    ],
+)
+def test_a_block_says_why(reason: Reason, code: int, text: str) -> None:
+    query = read_query(wire("bad.example", use_edns=0))
+    assert isinstance(query, Query)
+    answer = dns_own.answer_for(Verdict(Action.NXDOMAIN, reason, "malware", 12), query, LOCAL)
+    (error,) = read(answer.render(query, 0.0, 512)).options
+    assert (error.code, error.text) == (code, text)
+
+
 def test_other_answers_do_not_claim_to_be_blocks() -> None:
     assert answered(Action.NXDOMAIN, Reason.CANARY) == ("NXDOMAIN", [], 1, [])
-    assert answered(Action.REFUSED, Reason.UNKNOWN_CLIENT) == ("REFUSED", [], 0, [])
+    assert answered(Action.REFUSED, Reason.UNKNOWN_CLIENT) == ("REFUSED", [], 0, [18])
 
 
 @pytest.mark.parametrize(

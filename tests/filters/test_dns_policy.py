@@ -6,7 +6,9 @@ import pytest
 
 from filters.dns_local import LocalHost, LocalNames
 from filters.dns_message import Type
-from filters.dns_policy import DnsPolicy, ZonePolicy
+from filters.dns_policy import DnsPolicy
+from filters.dns_rules import ZonePolicy
+from filters.dns_schedule import Moment
 from filters.lists import compile_list
 from filters.names import SuffixSet
 from filters.verdict import Action, Reason, Verdict
@@ -32,7 +34,8 @@ POLICY = DnsPolicy(
 
 
 def verdict(text: str, zone: str = "pc", qtype: int = Type.A) -> Verdict:
-    return POLICY.decide(zone, name(text), qtype)
+    standing = POLICY.at(Moment())
+    return standing.decide(standing.rules(zone), name(text), qtype)
 
 
 def test_a_listed_name_is_blocked_with_list_line_and_rule() -> None:

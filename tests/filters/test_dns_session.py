@@ -1,6 +1,5 @@
 """Conversations with the session: events in, commands out, time in steps."""
 
-import itertools
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
 
@@ -10,12 +9,9 @@ import dns.rcode
 import pytest
 
 from filters.dns_exchange import (
-    Account,
     AskUpstream,
     ClientDatagram,
     Command,
-    Event,
-    ForgetUpstream,
     PinDone,
     PinGrant,
     RequestPin,
@@ -24,16 +20,18 @@ from filters.dns_exchange import (
     Timing,
     Told,
     Upstream,
-    UpstreamDatagram,
     UpstreamLost,
 )
 from filters.dns_local import LocalHost, LocalNames
-from filters.dns_policy import DnsPolicy, ZonePolicy
-from filters.dns_session import Session, SessionConfig
+from filters.dns_policy import DnsPolicy
+from filters.dns_rules import ZonePolicy
+from filters.dns_session import SessionConfig
 from filters.lists import compile_list
 from filters.names import SuffixSet
 from filters.verdict import Action
-from tests.filters.dns_tools import asked, name, read, reply_to, texts, wire
+from tests.filters import dns_talk
+from tests.filters.dns_talk import answered, sent, told
+from tests.filters.dns_tools import name, read, texts, wire
 
 KEY = b"tests"
 UPSTREAM, CLOSED = Upstream("198.51.100.53"), Upstream("192.0.2.200")
@@ -53,42 +51,11 @@ CONFIG = SessionConfig(
 SOA = "example. 900 IN SOA ns.example. root.example. 1 7200 900 1209600 300"
 
 
-class Talk:
-    """A session, a clock, and what was said."""
+class Talk(dns_talk.Talk):
+    """A session with CONFIG unless told otherwise."""
 
     def __init__(self, config: SessionConfig = CONFIG, timing: Timing | None = None) -> None:
-        ids = itertools.count(1)
-        self.session, self.now = Session(config, lambda: next(ids), timing), 1000.0
-
-    def say(self, event: Event) -> list[Command]:
-        return self.session.handle(event, self.now)
-
-    def ask(self, *args: str, **more: object) -> list[Command]:
-        return self.say(asked(*args, **more))
-
-    def answer(self, ask: Command, *records: str, **more: object) -> list[Command]:
-        assert isinstance(ask, AskUpstream)
-        heard = self.say(UpstreamDatagram(ask.token, ask.upstream, reply_to(ask.data, *records, **more)))
-        assert ForgetUpstream(ask.token) in heard
-        return [command for command in heard if not isinstance(command, ForgetUpstream)]
-
-    def fetch(self, *args: str, records: tuple[str, ...], **more: object) -> list[Command]:
-        """Ask, let the upstream answer, return what follows."""
-        (ask,) = self.ask(*args, **more)
-        return self.answer(ask, *records)
-
-
-def sent(commands: list[Command]) -> list[dns.message.Message]:
-    return [read(command.data) for command in commands if isinstance(command, SendAnswer)]
-
-
-def answered(commands: list[Command]) -> tuple[str, list[str]]:
-    (message,) = sent(commands)
-    return dns.rcode.to_text(message.rcode()), texts(message)
-
-
-def told(commands: list[Command]) -> list[Account]:
-    return [command for command in commands if isinstance(command, Account)]
+        super().__init__(config, timing)
 
 
 def test_forward_then_cache_then_expiry() -> None:

@@ -21,7 +21,7 @@ def filled(records: int = 1, expires: float = 1000.0) -> FastPath:
         question = wire(NAME, qtype)
         data = reply_to(question, *(f"{NAME}. 60 IN A 192.0.2.{last}" for last in range(1, records + 1)))
         answer = dns_answer.from_reply(read_reply(data), data, 100.0, dnssec=dnssec)
-        answer.expires = expires
+        answer.keep_until(expires)
         table.keep(question[12:], answer, dnssec=dnssec)
     return table
 

@@ -31,8 +31,8 @@ def test_the_french_example() -> None:
     found = config("cabinet-fr")
     assert [upstream.address for upstream in found.upstreams] == ["198.51.100.53", "2001:db8:fffe::53"]
     zones = {zone.name: zone for zone in found.zones}
-    assert (zones["wifi"].lists, zones["wifi"].block) == (("malware", "suivi"), "nxdomain")
-    assert zones["patients"].block == "null"
+    assert (zones["wifi"].policy.lists, zones["wifi"].policy.block) == (("malware", "suivi"), "nxdomain")
+    assert zones["patients"].policy.block == "null"
     assert all(zone.addresses and zone.networks for zone in found.zones)
     assert all(address in network for zone in found.zones for address in zone.addresses for network in zone.networks
                if address.version == network.version)  # fmt: skip

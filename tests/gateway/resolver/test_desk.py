@@ -11,7 +11,7 @@ from filters.dns_session import Session
 from filters.verdict import Action, Reason, Verdict
 from gateway.resolver.config import ResolverConfig
 from gateway.resolver.desk import MAX_CLIENTS, Desk
-from gateway.resolver.service import session_config
+from gateway.resolver.policy import session_config
 from tests.filters.dns_tools import wire
 
 ZONES = [
@@ -62,10 +62,11 @@ def test_remembered_clients_are_bounded() -> None:
     assert len(told.desk._clients) <= MAX_CLIENTS
 
 
-def test_a_fast_answer_with_a_subject_is_counted_and_one_without_is_not() -> None:
+def test_a_blocked_fast_answer_is_told_and_another_is_not() -> None:
     told = Told()
     client = told.desk.client("10.20.20.11", "pc")
     plain, blocked = Answer(Rcode.NOERROR, (0, 0), b""), Answer(Rcode.NXDOMAIN, (0, 0), b"")
+    blocked.told = True
     blocked.subject = Subject("bad.example", "A", Verdict(Action.NXDOMAIN, Reason.LISTED))
     client.table.keep(wire("www.example")[12:], plain, dnssec=False)
     client.table.keep(wire("bad.example")[12:], blocked, dnssec=False)

@@ -34,7 +34,8 @@ class Following:
         return bool(self.running.do(self.follower.step()))
 
     def action(self, text: str, zone: str = "pc") -> Action:
-        return self.running.resolver.session._config.policy.decide(zone, name(text), 1).action
+        standing = self.running.resolver.session._standing
+        return standing.decide(standing.rules(zone), name(text), 1).action
 
 
 @pytest.fixture

@@ -27,8 +27,10 @@ from filters.lists import CompiledList, compile_list
 from gateway import wire
 from gateway.resolver.config import ResolverConfig, ZoneConfig, suffix_names
 from gateway.resolver.journal import Journal
-from gateway.resolver.service import Resolver, session_config
+from gateway.resolver.policy import session_config
+from gateway.resolver.service import Resolver
 from gateway.resolver.tcp import IDLE_SECONDS
+from ruleset.model_dns import DnsZone
 
 GATEWAY, CLIENT, OTHER = "127.20.20.1", "127.20.20.11", "127.20.20.12"
 GUEST_GATEWAY, GUEST, STRANGER = "127.20.80.1", "127.20.80.5", "127.99.9.9"
@@ -213,14 +215,19 @@ class Running:
 LISTS = {"malware": compile_list("malware", [b"# title", b"0.0.0.0 bad.example"], KEY)}
 
 
+def zone_policy(**words: Any) -> DnsZone:
+    """The words of `dns.zones`, over a zone that blocks malware."""
+    return DnsZone.model_validate({"lists": ["malware"], **words})
+
+
 def config(authority: Authority, **changes: Any) -> ResolverConfig:
     """Two zones on loopback; zone pc blocks a list and may use zoom.example."""
     values: dict[str, Any] = {
         "domain": "clinic.home.arpa",
         "zones": (
-            ZoneConfig("pc", (ip_network("127.20.20.0/24"),), (ip_address(GATEWAY),), ("malware",)),
+            ZoneConfig("pc", (ip_network("127.20.20.0/24"),), (ip_address(GATEWAY),), zone_policy()),
             ZoneConfig("guest", (ip_network("127.20.80.0/24"), ip_network("::1/128")),
-                       (ip_address(GUEST_GATEWAY), ip_address("::1")), ("malware",), "null"),
+                       (ip_address(GUEST_GATEWAY), ip_address("::1")), zone_policy(block="null")),
         ),
         "upstreams": (authority.upstream,),
         "lists": {"malware": "malware.hosts"},

@@ -1,0 +1,106 @@
+"""Why a name is answered as it is: the policy's own steps, one after the other, in words.
+
+    explain(policy, zone, client, name, when) -> each step with what it says; the first that decides is the last
+
+The steps run are `dns_policy.STEPS`, the ones that judge real questions, so the two cannot disagree.
+
+May live here: telling. May not: deciding.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from filters.dns_message import Type
+from filters.dns_policy import STEPS, STRANGER, Case, DnsPolicy, Standing
+from filters.dns_rules import Address, Rules
+from filters.dns_schedule import Moment
+from filters.names import Name, suffixes, to_text
+from filters.verdict import Action, Reason, Verdict
+
+_ASKS = {
+    "canary": "a name that software asks to find out whether it may leave this resolver",
+    "local_name": "one of the clinic's own names",
+    "stays_here": "a name that never leaves the site",
+    "closed": "a closed network's name",
+    "granted": "allowed by a person for a while",
+    "protected": "protected, so that no list may block it",
+    "own_entries": "named by the site's own allow or deny",
+    "nothing_but": "outside the only names that are answered here",
+    "safe_search": "a search engine that has a safe variant",
+    "block_lists": "on a block list of this zone or device",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One step. `verdict` is set for the step that decided; `text` is ASCII and safe to show."""
+
+    step: str
+    text: str
+    verdict: Verdict | None = None
+
+
+def explain(
+    policy: DnsPolicy,
+    zone: str,
+    client: Address | None,
+    name: Name,
+    when: Moment,
+    qtype: int = Type.A,
+    links: Sequence[Name] = (),
+) -> tuple[Told, ...]:
+    """What is done with a question for `name`, step by step; the last one holds the verdict.
+
+    `links`: the names an answer led through, when there was one.
+    """
+    standing = policy.at(when)
+    rules = standing.rules(zone, client)
+    if rules is None:
+        return (Told("zone", "the client belongs to no zone: refused", STRANGER),)
+    told = [Told("view", _view(rules, standing))]
+    case = Case(policy, rules, name, qtype, tuple(suffixes(name)))
+    verdict = Verdict(Action.FORWARD, Reason.NOT_LISTED)
+    for step, judge in STEPS.items():
+        found = judge(case)
+        if found is not None:
+            verdict = found
+            told.append(Told(step, f"yes: {_ASKS[step]} ({_words(found, rules)})", found))
+            break
+        told.append(Told(step, f"no: not {_ASKS[step]}"))
+    else:
+        told.append(Told("forward", "no rule is about it: asked upstream", verdict))
+    if verdict.reason is Reason.NOT_LISTED:
+        told += _links(standing, rules, links)
+    return tuple(told)
+
+
+def _links(standing: Standing, rules: Rules, links: Sequence[Name]) -> list[Told]:
+    told: list[Told] = []
+    for link in links:
+        found = standing.judge_link(rules, link)
+        if found is not None:
+            return [*told, Told("link", f"yes: it leads to {to_text(link)} ({_words(found, rules)})", found)]
+        told.append(Told("link", f"no: it leads to {to_text(link)}, which may be asked for"))
+    if told:
+        told.append(Told("forward", "nothing it leads to is blocked", Verdict(Action.FORWARD, Reason.NOT_LISTED)))
+    return told
+
+
+def _view(rules: Rules, standing: Standing) -> str:
+    hours = ", ".join(sorted(standing.state[0])) or "none"
+    lists = ", ".join(one.name for one in rules.lists) or "none"
+    return f"judged as {rules.view}; schedules on: {hours}; lists: {lists}"
+
+
+def _words(verdict: Verdict, rules: Rules) -> str:
+    parts = [f"answer: {verdict.action}"]
+    if verdict.list:
+        parts.append(f"list {verdict.list}, line {verdict.line}")
+    if verdict.rule:
+        parts.append(f"rule {verdict.rule}")
+    if verdict.reason is Reason.GRANTED:
+        found = next((one for one in rules.granted.values() if to_text(one.name) == verdict.rule), None)
+        if found is not None:
+            who, why = (ascii(text)[1:-1] for text in (found.actor, found.reason))
+            parts.append(f"by {who}: {why}")
+    return "; ".join(parts)

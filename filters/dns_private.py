@@ -1,0 +1,41 @@
+"""Addresses a public name has no business with: DNS rebinding makes a browser attack the network it stands in.
+
+Documentation networks are not among them: nobody lives there, so nothing is attacked.
+
+May live here: the table and the test. May not: which names are excepted (dns_session.py).
+"""
+
+from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+# This host, RFC 1918, shared (RFC 6598), loopback, link-local; IPv6: unspecified, loopback, unique local, link-local,
+# the site-local addresses of old.
+PRIVATE: tuple[Network, ...] = tuple(
+    ip_network(text)
+    for text in (
+        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16",
+        "255.255.255.255/32", "::/128", "::1/128", "fc00::/7", "fe80::/10", "fec0::/10",
+    )
+)  # fmt: skip
+_NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: the last four octets are an IPv4 address
+_COMPATIBLE = IPv6Network("::/96")
+
+
+def is_private(address: Address, own: Iterable[Network] = ()) -> bool:
+    """Whether an address lies inside: a private network, one of the clinic's `own`, or such a one in IPv6's clothes."""
+    if any(address in network for network in PRIVATE) or any(address in network for network in own):
+        return True
+    inner = _inner(address)
+    return inner is not None and is_private(inner, own)
+
+
+def _inner(address: Address) -> IPv4Address | None:
+    if isinstance(address, IPv4Address):
+        return None
+    if address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    if address.sixtofour is not None:
+        return address.sixtofour
+    return IPv4Address(address.packed[12:]) if address in _NAT64 or address in _COMPATIBLE else None
