@@ -66,19 +66,32 @@ class Access:
     """Who has which role, from the first access file there is:
 
     `{1000: technician, clinicgate-dns: resolver, "@staff": viewer}`; keys are uids, user names or `@group`.
-    Read anew at every connection. Root is always a technician.
+    Read anew when it changes. Root is always a technician.
     """
 
     def __init__(self, paths: Paths) -> None:
         self._files = paths.access_files
+        self._known: tuple[object, dict[str, Role]] = (None, {})
 
     def role_of(self, peer: Peer) -> Role | None:
         """None: no role, no command. Raises AccessError for a file that cannot be understood (root excepted)."""
         if peer.uid == ROOT:
             return "technician"
-        table = next((load_access(file) for file in self._files if file.exists()), {})
+        table = self._table()
         direct = table.get(str(peer.uid)) or table.get(user_name(peer.uid))
         return direct or next((table[f"@{name}"] for name in _groups(peer) if f"@{name}" in table), None)
+
+    def _table(self) -> dict[str, Role]:
+        for file in self._files:
+            try:
+                about = file.stat()
+            except OSError:
+                continue
+            stamp = (file, about.st_ino, about.st_mtime_ns, about.st_ctime_ns, about.st_size)
+            if self._known[0] != stamp:  # a pin must not wait for a YAML parser
+                self._known = (stamp, load_access(file))
+            return self._known[1]
+        return {}
 
 
 def load_access(file: Path) -> dict[str, Role]:

@@ -33,6 +33,7 @@ MAX_CLIENTS = 48
 MAX_OF_ONE_UID = 12
 MESSAGE_SECONDS = 10.0
 IDLE_SECONDS = 600.0
+BREATH_SECONDS = 0.1  # before accepting again after a failure
 CHUNK = 65536
 
 
@@ -48,6 +49,7 @@ class Server:
         self._lock = threading.Lock()
         self._clients: dict[socket.socket, int] = {}
         self._listener: socket.socket | None = None
+        self._stopping = threading.Event()
 
     def start(self) -> None:
         """Raises AlreadyRunning, OSError."""
@@ -63,6 +65,7 @@ class Server:
 
     def stop(self) -> None:
         """Close everything; a command under way runs to its end, its client does not hear of it."""
+        self._stopping.set()
         self._path.unlink(missing_ok=True)
         if self._listener is not None:
             with contextlib.suppress(OSError):
@@ -78,7 +81,9 @@ class Server:
             try:
                 connection, _ = listener.accept()
             except OSError:
-                return
+                if self._stopping.wait(BREATH_SECONDS):
+                    return
+                continue  # out of descriptors, or a client that left before it was let in
             try:
                 peer = peer_of(connection)
             except OSError:

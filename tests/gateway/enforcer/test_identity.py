@@ -73,3 +73,12 @@ def test_a_file_that_others_may_write_is_not_believed(paths: Paths) -> None:
     os.chown(paths.access_files[0], 64502, 64502)
     with pytest.raises(AccessError, match="root"):
         load_access(paths.access_files[0])
+
+
+def test_a_change_of_the_file_counts_at_once(paths: Paths) -> None:
+    found = access(paths, '{"64502": "resolver"}')
+    assert found.role_of(Peer(1, 64502, 64502)) == "resolver"
+    paths.access_files[0].write_text('{"64502": "viewer"}')
+    assert found.role_of(Peer(1, 64502, 64502)) == "viewer"
+    paths.access_files[0].unlink()
+    assert found.role_of(Peer(1, 64502, 64502)) is None
