@@ -30,6 +30,7 @@ def test_all_end_with_a_killed_supervisor(bare):
     known = read_processes(bare)
     os.kill(known[SUPERVISOR].pid, signal.SIGKILL)
     lifecycle.wait_for(lambda: not any(map(processes.is_alive, known.values())), 10, "the end of all processes")
+    assert not lifecycle.status(bare.lab).running
 
 
 @pytest.mark.parametrize("name", CAPABILITIES)

@@ -94,6 +94,7 @@ def test_names_of_iproute_in_between_are_not_in_the_way(named):
 
 def test_deleting_what_is_not_there_is_fine():
     netns.delete(f"cg-t{os.getpid()}-never")
+    assert not netns.names(f"cg-t{os.getpid()}-never")
 
 
 def test_parameters_are_those_of_the_namespace_inside():
