@@ -123,9 +123,9 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What people call something. `role` is a zone's role or a device's kind; it picks the words."""
+    """What people call something. `role` is a zone's role, a device's kind or a rule's purpose; it picks the words."""
 
-    type: Literal["zone", "device", "list"]
+    type: Literal["zone", "device", "list", "rule"]
     id: str
     label: str
     role: str

@@ -1,4 +1,4 @@
-"""What was stopped, as typed values a page can tell: today, the last seven days, by whom and why.
+"""What the owner's page tells of the past, as typed values: above all what was stopped, by whom and why.
 
 Theory. The store holds one row for each different thing that was tried. People think in attempts: who, towards what,
 why not. So rows that share source, target and reason become one `Attempt`, and the reason is a closed enum that a page
@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from gateway.applied import SiteUnreadableError, applied_site
 from gateway.attempts import Attempt, Place, Reason, attempts_of
 from gateway.events import SECONDS_A_SLOT, Happening, Kind, Label, LossCause, slot
+from gateway.report_through import Passed, Through, through
 from gateway.store.reader import read
 
 DAYS_A_WEEK = 7
@@ -30,11 +31,13 @@ __all__ = [  # with what a page needs besides: the values inside, and the applie
     "Attempt",
     "Bar",
     "Lost",
+    "Passed",
     "Period",
     "Place",
     "Reason",
     "SiteUnreadableError",
     "Summary",
+    "Through",
     "applied_site",
     "summarize",
     "summary",
@@ -92,6 +95,7 @@ class Summary:
     happenings: tuple[Happening, ...]
     labels: dict[tuple[str, str], Label] = field(default_factory=dict)
     facts: dict[str, str] = field(default_factory=dict)
+    through: Through = field(default_factory=Through)
 
     def label(self, type_: str, id_: str) -> Label | None:
         return self.labels.get((type_, id_))
@@ -109,6 +113,7 @@ def summarize(connection: sqlite3.Connection, now: float) -> Summary:
     moment = datetime.fromtimestamp(now, zone)
     days = [(moment.date() - timedelta(days=back)).isoformat() for back in reversed(range(DAYS_A_WEEK))]
     counts = {day: _day(connection, day) for day in days}
+    labels = _labels(connection)
     return Summary(
         now=moment,
         today=_period(connection, counts, days[-1:]),
@@ -117,8 +122,9 @@ def summarize(connection: sqlite3.Connection, now: float) -> Summary:
         days=tuple(Bar(day, counts[day].packets, counts[day].names) for day in days),
         losses=_losses(connection, days),
         happenings=_happenings(connection, now - DAYS_A_WEEK * 86400),
-        labels=_labels(connection),
+        labels=labels,
         facts=facts,
+        through=through(connection, days, labels),
     )
 
 

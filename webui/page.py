@@ -10,7 +10,7 @@ from typing import Any
 
 from gateway.events import Kind
 from gateway.health import State
-from gateway.report import Attempt, Bar, Period, Summary, timezone_of
+from gateway.report import Attempt, Bar, Period, Summary, Through, timezone_of
 from webui.chart import Chart, chart, share
 from webui.i18n import Locale
 from webui.observe import Isolated, View
@@ -54,6 +54,16 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Use:
+    """One thing that connections were let through for, with a bar of `share` percent of today's largest."""
+
+    what: str
+    today: int
+    week: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class Past:
     """Everything that comes from the store."""
 
@@ -65,6 +75,8 @@ class Past:
     week_lines: tuple[Line, ...]
     happenings: tuple[tuple[str, str, str], ...]
     losses: tuple[str, ...]
+    through: Through
+    uses: tuple[Use, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +199,15 @@ def _past(summary: Summary, locale: Locale, zone: tzinfo) -> Past:
         week_lines=_lines(summary.week, teller, zone)[:SHOWN_OF_WEEK],
         happenings=tuple(_happening(summary, index, teller, zone) for index in range(len(summary.happenings))),
         losses=tuple(locale(f"known.lost.{loss.cause.value}", count=loss.count) for loss in summary.losses),
+        through=summary.through,
+        uses=_uses(summary, teller),
     )
+
+
+def _uses(summary: Summary, teller: Teller) -> tuple[Use, ...]:
+    rows = summary.through.rows
+    largest = max((row.today for row in rows), default=0)
+    return tuple(Use(teller.passed(row), row.today, row.week, share(row.today, largest)) for row in rows)
 
 
 def _lines(period: Period, teller: Teller, zone: tzinfo) -> tuple[Line, ...]:

@@ -1,4 +1,4 @@
-"""What was stopped, in words that a doctor understands: who tried what, why it was stopped, what to do.
+"""What was stopped and what was let through, in words that a doctor understands.
 
 Every sentence is a text of the locale; this module only picks which one. Labels come from the site and from the
 network: they are put into sentences as plain text and escaped by the templates.
@@ -9,7 +9,7 @@ May live here: choosing sentences for values of gateway.report. May not: markup,
 from dataclasses import dataclass
 
 from gateway.events import Kind, Label
-from gateway.report import Attempt, Reason, Summary
+from gateway.report import Attempt, Passed, Reason, Summary
 from webui.i18n import Locale
 
 INTERNET, GATEWAY = "internet", "gateway"
@@ -72,6 +72,11 @@ class Teller:
         """What an event is about: a device by its label, else what the event says."""
         label = self.summary.label("device", name)
         return self.device(label) if label else name
+
+    def passed(self, row: Passed) -> str:
+        """What connections that were let through were for."""
+        key = f"through.{row.purpose}"
+        return self.locale(key if self.locale.has(key) else "through.other", text=row.text)
 
     def _what(self, attempt: Attempt) -> str:
         times = self.locale("times.at_least" if attempt.at_least else "times", count=attempt.count)

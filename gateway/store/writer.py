@@ -17,6 +17,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from gateway.events import SECONDS_A_SLOT, Label, clean, slot
+from gateway.store import counters
 from gateway.store.batch import Batch, RowKey, Tally
 from gateway.store.migrate import migrate
 
@@ -24,20 +25,20 @@ StoreError = sqlite3.Error  # what writing raises, for those who may not know SQ
 FILE_MODE = 0o640  # SQLite gives -wal and -shm the same mode; the reader shares our group
 
 
-COUNTERS_KNOWN = "counters_known_since"
 KERNEL = "kernel"  # the kind under which the trend holds what the kernel counted itself
 _ADD_TO_TREND = "INSERT INTO trend VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count"
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much is kept: rows a day in all, for one zone and for one source; days; rare events."""
+    """How much is kept: rows a day in all, for one zone, for one source; days; rare events; accepting rules a day."""
 
     rows_a_day: int = 3000
     rows_a_zone: int = 600
     rows_a_source: int = 200
     days: int = 180
     happenings: int = 2000
+    rules_a_day: int = 500
 
 
 class EventWriter:
@@ -79,30 +80,37 @@ class EventWriter:
             )
 
     def kernel_counters(self, day: str, at: float, readings: Mapping[str, int]) -> None:
-        """Turn running totals (packets) into the share of `day` and of the quarter hour of `at` (epoch seconds).
-
-        A total that shrank was reset, and a counter that was not there before is new: both count from zero. Only the
-        very first readings of a new store are of unknown age, and count nothing.
-        """
-        known = {str(name): int(packets) for name, packets in self._connection.execute("SELECT * FROM kernel_reading")}
-        unknown_age = self.fact(COUNTERS_KNOWN) is None
+        """Turn running totals (packets refused) into the share of `day` and of the quarter hour of `at` (epoch s)."""
+        totals = {clean(name, 128): packets for name, packets in readings.items()}
         with self._transaction():
-            self._connection.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (COUNTERS_KNOWN, day))
-            for name, packets in readings.items():
-                counter = clean(name, 128)
-                last = known.get(counter, packets if unknown_age else 0)
-                grown = packets - last if packets >= last else packets
+            for counter, grown in counters.added(self._connection, counters.REFUSED, day, totals).items():
                 self._connection.execute(
                     "INSERT INTO kernel_count VALUES (?, ?, ?)"
                     " ON CONFLICT DO UPDATE SET packets = packets + excluded.packets",
                     (day, counter, grown),
                 )
-                self._connection.execute("INSERT OR REPLACE INTO kernel_reading VALUES (?, ?)", (counter, packets))
                 if grown:
                     self._connection.execute(_ADD_TO_TREND, (slot(at), KERNEL, "", grown))
 
+    def let_through(self, day: str, readings: Mapping[str, int]) -> None:
+        """Turn running totals (connections begun, by rule id) into the share of `day`."""
+        totals = {clean(rule, 64): connections for rule, connections in readings.items()}
+        with self._transaction():
+            rows = self._connection.execute("SELECT rule FROM let_through WHERE day = ?", (day,))
+            present = {str(rule) for (rule,) in rows}
+            for rule, grown in counters.added(self._connection, counters.LET_THROUGH, day, totals).items():
+                if not grown:
+                    continue
+                row = rule if rule in present or len(present) < self._limits.rules_a_day else ""
+                present.add(row)
+                self._connection.execute(
+                    "INSERT INTO let_through VALUES (?, ?, ?)"
+                    " ON CONFLICT DO UPDATE SET connections = connections + excluded.connections",
+                    (day, row, grown),
+                )
+
     def labels(self, labels: Iterable[Label]) -> None:
-        """Remember what people call zones and devices; those of removed ones stay until their events are gone."""
+        """Remember what people call things; labels of removed devices and rules stay until their counts are gone."""
         rows = [(x.type, clean(x.id, 64), clean(x.label), clean(x.role, 64), clean(x.zone, 64)) for x in labels]
         with self._transaction():
             self._connection.executemany("INSERT OR REPLACE INTO label VALUES (?, ?, ?, ?, ?)", rows)
@@ -110,6 +118,14 @@ class EventWriter:
                 "DELETE FROM label WHERE type = 'device' AND id NOT IN (SELECT source FROM blocked)"
                 " AND id NOT IN (SELECT value FROM json_each(?))",
                 (json.dumps([row[1] for row in rows]),),
+            )
+            self._connection.execute(
+                "DELETE FROM label WHERE type = 'rule' AND id NOT IN (SELECT rule FROM let_through)"
+                " AND id NOT IN (SELECT value FROM json_each(?))",
+                (json.dumps([row[1] for row in rows if row[0] == "rule"]),),
+            )
+            self._connection.execute(
+                "DELETE FROM let_through_reading WHERE rule NOT IN (SELECT id FROM label WHERE type = 'rule')"
             )
 
     def facts(self, facts: Mapping[str, str]) -> None:
@@ -134,6 +150,7 @@ class EventWriter:
                 ("DELETE FROM blocked WHERE day < ?", first.isoformat()),
                 ("DELETE FROM loss WHERE day < ?", first.isoformat()),
                 ("DELETE FROM kernel_count WHERE day < ?", first.isoformat()),
+                ("DELETE FROM let_through WHERE day < ?", first.isoformat()),
                 ("DELETE FROM trend WHERE slot < ?", seconds // SECONDS_A_SLOT),
                 ("DELETE FROM happening WHERE at < ?", seconds),
                 (

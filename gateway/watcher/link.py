@@ -8,6 +8,7 @@ May live here: those questions. May not: what is done with the answers.
 
 import socket
 import sys
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,15 @@ from gateway.events import clean
 TIMEOUT_SECONDS = 3.0
 FIRST_BACKOFF, LAST_BACKOFF = 1.0, 15.0
 REFUSED_COUNTERS = ("core.refused.", "core.quarantine", "core.source.forged", "core.forward.feed", "refuse.")
+ACCEPTED_COUNTERS = ("pack.", "permit.", "video.", "forward.")
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """Running totals by rule id: packets refused, and connections begun (packets that a rule accepted as new)."""
+
+    refused: dict[str, int] = field(default_factory=dict)
+    accepted: dict[str, int] = field(default_factory=dict)
 
 
 class EnforcerLink:
@@ -57,14 +67,14 @@ class EnforcerLink:
             self._say(f"applied site: {error}")
             return None
 
-    def counters(self) -> dict[str, int]:
-        """Packets refused so far by each rule id; empty when they cannot be had now."""
+    def counters(self) -> Readings:
+        """The kernel's counters now; empty when they cannot be had."""
         try:
             answer = self._client.call("counters").get("counters", {})
         except (EnforcerUnavailable, Refused) as error:
             self._say(f"counters: {error}")
-            return {}
-        return refused_packets(answer)
+            return Readings()
+        return Readings(refused_packets(answer), accepted_connections(answer))
 
     def log_socket(self) -> socket.socket | None:
         """The packet log, or None when the enforcer does not give it (now)."""
@@ -94,12 +104,21 @@ class EnforcerLink:
 
 def refused_packets(counters: Any) -> dict[str, int]:
     """Counters by name -> packets by rule id, only those that count refusals. Tolerates any shape."""
+    return _packets(counters, REFUSED_COUNTERS)
+
+
+def accepted_connections(counters: Any) -> dict[str, int]:
+    """As `refused_packets`, only those that accept. Running connections pass before them, so each counts beginnings."""
+    return _packets(counters, ACCEPTED_COUNTERS)
+
+
+def _packets(counters: Any, wanted: tuple[str, ...]) -> dict[str, int]:
     if not isinstance(counters, dict):
         return {}
     found: dict[str, int] = {}
     for name, value in counters.items():
         packets = value.get("packets") if isinstance(value, dict) else value
-        if str(name).startswith(REFUSED_COUNTERS) and isinstance(packets, int) and packets >= 0:
+        if str(name).startswith(wanted) and isinstance(packets, int) and packets >= 0:
             found[str(name).replace(".", ":")] = packets
     return found
 

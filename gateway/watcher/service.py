@@ -12,20 +12,21 @@ import selectors
 import shutil
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from gateway.applied import AppliedSite
 from gateway.events import Happening, Kind, Loss, LossCause
 from gateway.health import withdraw_sign_of_life, write_sign_of_life
 from gateway.paths import Paths
+from gateway.purposes import purposes
 from gateway.report import timezone_of
 from gateway.store.batch import day_in
 from gateway.store.writer import EventWriter, StoreError
 from gateway.watcher.changes import Look, changes
 from gateway.watcher.collect import Collector
 from gateway.watcher.inputs import bind_events, interface_name, read_events, read_log
-from gateway.watcher.link import EnforcerLink, say
+from gateway.watcher.link import EnforcerLink, Readings, say
 from gateway.watcher.probe import ResolverProbe
 from gateway.watcher.sources import Directory
 
@@ -59,6 +60,7 @@ class Watcher:
         self._applied: AppliedSite | None = None
         self._look = Look.from_text(self._writer.fact(LAST_LOOK)) or Look()
         self._counted: dict[str, int] = {}
+        self._through: frozenset[str] = frozenset()  # rule ids that let something through the gateway
         self._signs: dict[str, str] = {}
         self._last_up, self._lost = time.monotonic(), False
         remembered = timezone_of(self._writer.fact("timezone") or "")
@@ -177,7 +179,9 @@ class Watcher:
         self._write()  # what is pending belongs to the days of the old time zone
         self._collector.directory = Directory(applied, interface_name)
         self._collector.batch.day_of = day_in(applied.timezone)
-        self._stored(lambda: self._writer.labels(applied.labels()))
+        of_rules = purposes(applied.resolved)
+        self._stored(lambda: self._writer.labels([*applied.labels(), *of_rules]))
+        self._through = frozenset(label.id for label in of_rules)
         self._stored(lambda: self._writer.facts(applied.facts()))
         say(f"generation {applied.generation}: {len(applied.labels())} names known")
 
@@ -196,11 +200,17 @@ class Watcher:
             say("packet log closed")
 
     def _count(self) -> None:
-        readings = self._link.counters() if self._link.up else {}
-        grown = {name: packets for name, packets in readings.items() if self._counted.get(name) != packets}
+        readings = self._link.counters() if self._link.up else Readings()
+        through = {rule: count for rule, count in readings.accepted.items() if rule in self._through}
         at = time.time()
         day = self._collector.batch.day_of(at)
-        if grown and self._stored(lambda: self._writer.kernel_counters(day, at, grown)):
+        self._keep(readings.refused, lambda grown: self._writer.kernel_counters(day, at, grown))
+        self._keep(through, lambda grown: self._writer.let_through(day, grown))
+
+    def _keep(self, readings: Mapping[str, int], write: Callable[[Mapping[str, int]], None]) -> None:
+        """Write the totals that changed since they were last written."""
+        grown = {name: total for name, total in readings.items() if self._counted.get(name) != total}
+        if grown and self._stored(lambda: write(grown)):
             self._counted.update(grown)
 
     def _probe_resolver(self) -> None:

@@ -56,6 +56,8 @@ LOW_CONTRAST = """(() => {
   }
   return low;
 })()"""
+HEAD_LINES = """(() => { const head = document.querySelector('.uses thead .figure');
+  return Math.round((head.clientHeight - 12) / parseFloat(getComputedStyle(head).lineHeight)); })()"""
 UNNAMED = """[...document.querySelectorAll('a, summary, section, nav, svg:not([aria-hidden])')].filter(e =>
   !(e.textContent.trim() || e.getAttribute('aria-label') || e.getAttribute('aria-labelledby'))).map(e => e.outerHTML)"""
 
@@ -102,6 +104,8 @@ def test_nothing_is_wider_than_the_page(tab: Tab, busy: str, width: int, languag
     tab.run("document.querySelectorAll('details').forEach(d => d.open = true)")
     assert tab.run(WIDER_THAN_THE_PAGE) == [0, []]
     assert tab.run("document.querySelectorAll('.picture rect.packets').length") == 15
+    assert tab.run("document.querySelectorAll('.uses rect.through-bar').length") == 8
+    assert tab.run(HEAD_LINES) == 1
     assert tab.complaints == []
 
 

@@ -7,7 +7,7 @@ show and that cannot be made in a test without a kernel (a policy on trial, devi
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,13 @@ LABELS = [
         ("prn", "複合機", "prn"), ("cam", "カメラ", "cam"), ("guest", "来院者Wi-Fi", "guest"),
     )),
     Label("list", "malware", "マルウェア配布サイト", ""),
+    *(Label("rule", *words) for words in (
+        ("pack:base:pc-internet-web", "", "web"), ("pack:base:pc-internet-mail", "", "mail"),
+        ("pack:base:guest-internet-web", "", "guest_web"), ("pack:base:pc-prn-print", "", "printing"),
+        ("pack:base:med-srv-store", "", "images"), ("pack:base:prn-srv-scan", "", "scans"),
+        ("permit:emr-clients", "受付と診察室から電子カルテを使う", "permit"),
+        ("video:consultations:zoom", "Zoom", "video"),
+    )),
     *(Label("device", *words) for words in (
         ("camera-1", "待合室", "camera", "cam"), ("camera-2", "玄関", "camera", "cam"),
         ("reception-1", "受付PC 1", "pc", "pc"), ("consult-1", "診察室PC", "pc", "pc"),
@@ -111,6 +118,11 @@ def seed_busy(path: Path, now: float = NOON) -> None:
         at = now - 6 * 86400 + (step // 8) * 86400 + (step % 8 - 7) * 3600
         packets += 60 + 30 * (step % 8) + 20 * (step // 8) % 90
         writer.kernel_counters(day_in(TOKYO)(at), at, {"core:refused:cam": packets})
+    rules = [label.id for label in LABELS if label.type == "rule"]
+    writer.let_through("2026-11-01", dict.fromkeys(rules, 0))
+    for day in range(7):
+        busy = {rule: (day + 1) * (412 >> index) for index, rule in enumerate(rules)}
+        writer.let_through(day_in(TOKYO)(now - (6 - day) * 86400), busy)
     writer.close()
 
 
@@ -134,7 +146,10 @@ def seed_hostile(path: Path, now: float = NOON) -> None:
     writer.write(batch)
     writer.facts({**FACTS, "clinic": HOSTILE, "technician": HOSTILE, "technician_phone": "+1<script>2"})
     hostile = [Label("device", "camera-1", HOSTILE, HOSTILE, "cam"), Label("zone", "cam", HOSTILE, HOSTILE)]
+    hostile += [Label("rule", "permit:x", HOSTILE, "permit"), Label("rule", "permit:y", HOSTILE, HOSTILE)]
     writer.labels(hostile)
+    for connections in (0, 3):
+        writer.let_through(day_in(TOKYO)(now), dict.fromkeys(("permit:x", "permit:y", HOSTILE), connections))
     writer.close()
 
 
@@ -152,14 +167,18 @@ def enforcer(
     status: Mapping[str, Any] = STATUS,
     isolated: list[dict[str, Any]] | None = None,
     site: Mapping[str, Any] | None = None,
+    counters: Iterable[Mapping[str, int]] = (),
 ) -> Iterator[None]:
-    """Answers `status`, and `site` when there is one, on `path` until left; any other command is refused."""
+    """Answers `status`, `site` when there is one, and `counters` one after the other, on `path` until left.
+
+    Any other command is refused.
+    """
     answers: dict[str, Mapping[str, Any]] = {"status": {**status, "quarantine": isolated or []}}
     answers |= {"site": site} if site else {}
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(path))
     listener.listen()
-    thread = threading.Thread(target=_serve, args=(listener, answers))
+    thread = threading.Thread(target=_serve, args=(listener, answers, iter(counters)))
     thread.start()
     try:
         yield
@@ -170,7 +189,9 @@ def enforcer(
         path.unlink()
 
 
-def _serve(listener: socket.socket, answers: Mapping[str, Mapping[str, Any]]) -> None:
+def _serve(
+    listener: socket.socket, answers: Mapping[str, Mapping[str, Any]], counters: Iterator[Mapping[str, int]]
+) -> None:
     while True:
         try:
             connection, _ = listener.accept()
@@ -181,6 +202,8 @@ def _serve(listener: socket.socket, answers: Mapping[str, Mapping[str, Any]]) ->
             while data := connection.recv(65536):
                 for message in reader.feed(data):
                     known = answers.get(message["command"])
+                    if message["command"] == "counters":
+                        known = {"counters": next(counters, {})}
                     answer = (
                         {"ok": True, **known} if known else {"ok": False, "code": "not-found", "message": "no site"}
                     )

@@ -62,6 +62,8 @@ def test_a_busy_clinic_in_english(paths: Paths, stack: ExitStack):
     assert "Version 7 of the rules is in force." in text
     assert "No device is cut off from the network." in text
     assert "14 records did not reach us" in text
+    assert "Connections let through today 818 5,726 in the last 7 days" in text
+    assert "Permit: 受付と診察室から電子カルテを使う 6 42" in text
     assert "22 November 2026, 16:40" in text
 
 
@@ -74,6 +76,8 @@ def test_the_same_clinic_in_japanese_is_its_first_language(paths: Paths, stack: 
     assert "ゲートウェイが当院を守っています。異常はありません。" in text
     assert "カメラ「待合室」がインターネットへの通信を少なくとも176回試みました。" in text
     assert "2026年11月22日 16:40 現在" in text
+    assert "本日許可した通信 818 直近7日間 5,726件" in text
+    assert "ビデオ診療(Zoom)" in text
 
 
 def test_the_chosen_language_is_remembered(paths: Paths):
@@ -91,6 +95,7 @@ def test_a_quiet_day_says_so(paths: Paths, stack: ExitStack):
     text = visible(ask(app(paths), "/?lang=en").text)
     assert "Nothing had to be stopped today. There is nothing for you to do." in text
     assert "No record was lost in the last 7 days." in text
+    assert "No connection has been counted in the last 7 days." in text
 
 
 def test_isolated_devices_and_rules_on_trial_are_told(paths: Paths, stack: ExitStack):
@@ -147,6 +152,7 @@ def test_hostile_words_are_only_words(paths: Paths, stack: ExitStack, language: 
     assert [name for name, _ in elements.attributes if name.startswith("on")] == []
     assert [v for n, v in elements.attributes if n == "href" and not v.startswith(("/static/", "?lang=", "#"))] == []
     assert "&lt;script&gt;alert(" in answer.text
+    assert {"en": "Permit: &lt;script&gt;", "ja": "許可:&lt;script&gt;"}[language] in answer.text
     assert "{{ 7*7 }}" in visible(answer.text)
     assert " 49 " not in visible(answer.text)
 
@@ -162,6 +168,7 @@ def test_json_views(paths: Paths, stack: ExitStack):
     summary = ask(app(paths), "/api/summary.json").json()
     assert summary["today"]["attempts"][0]["source"] == "camera-1"
     assert sum(bar["packets"] + bar["names"] for bar in summary["days"]) == 11_372
+    assert summary["through"]["rows"][0] == {"purpose": "web", "text": "", "today": 412, "week": 2884}
     assert summary["now"] == "2026-11-22T16:40:00+09:00"
     assert "technician_phone" not in summary["facts"]
 

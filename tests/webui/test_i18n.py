@@ -11,6 +11,7 @@ import pytest
 from gateway.attempts import Reason
 from gateway.events import Kind, LossCause
 from gateway.health import CHECKS, State
+from gateway.purposes import Purpose
 from ruleset.model import Kind as DeviceKind
 from ruleset.model import Role
 from webui.i18n import PLURALS, SCALES, choose, locales
@@ -48,6 +49,7 @@ def test_plural_texts_have_exactly_the_forms_of_their_language(language: str):
 def test_every_value_that_is_told_has_its_text():
     wanted = {f"tried.{r.value}" for r in Reason} | {f"why.{r.value}" for r in Reason if r is not Reason.NOT_PERMITTED}
     wanted |= {f"happened.{k.value}" for k in Kind if k not in (Kind.PACKET_REFUSED, Kind.NAME_BLOCKED)}
+    wanted |= {f"through.{purpose.value}" for purpose in Purpose}
     wanted |= {f"known.lost.{cause.value}" for cause in LossCause}
     wanted |= {f"health.{check.code}.{part}" for check in CHECKS for part in ("title", "text")}
     wanted |= {f"state.{state.value}" for state in State} | {f"state.label.{state.value}" for state in State}

@@ -67,6 +67,21 @@ def test_the_pictures_and_the_numbers_agree(busy: View):
     assert past.pictures[1].marks[-1] == "Sun 22"
 
 
+def test_what_was_let_through_is_told_by_use_with_bars(busy: View):
+    past = build(busy, EN).past
+    assert past is not None
+    assert (past.through.today, past.through.week) == (818, 5726)
+    assert [(use.what, use.today, use.share) for use in past.uses[:2]] == [("Web", 412, 100.0), ("Mail", 206, 50.0)]
+    assert sum(use.today for use in past.uses) == past.through.today
+    assert past.uses[-1].share >= 0.0
+
+
+def test_nothing_let_through_is_no_use(quiet: View):
+    past = build(quiet, EN).past
+    assert past is not None
+    assert (past.through.today, past.uses) == (0, ())
+
+
 def test_lines_keep_their_id_from_one_look_to_the_next(busy: View):
     first, second = build(busy, EN).past, build(replace(busy, now=NOON + 60), locales()["ja"]).past
     assert first is not None

@@ -14,6 +14,21 @@ def test_the_shipped_steps_apply_to_an_empty_file_and_only_once(tmp_path: Path):
         assert migrate(connection) == migrate(connection) == len(steps()) == version(connection)
 
 
+def test_labels_of_an_older_store_are_kept(tmp_path: Path):
+    first = tmp_path / "first"
+    first.mkdir()
+    (first / "0001_events.sql").write_text(steps()[0][1].read_text())
+    with sqlite3.connect(tmp_path / "x.sqlite", isolation_level=None) as connection:
+        migrate(connection, first)
+        connection.execute("INSERT INTO label VALUES ('device', 'camera-1', 'Waiting room', 'camera', 'cam')")
+        migrate(connection)
+        connection.execute("INSERT INTO label VALUES ('rule', 'permit:x', 'EMR', 'permit', '')")
+        assert [row[1:3] for row in connection.execute("SELECT * FROM label ORDER BY type")] == [
+            ("camera-1", "Waiting room"),
+            ("permit:x", "EMR"),
+        ]
+
+
 def test_a_failing_step_leaves_nothing_of_itself(tmp_path: Path):
     (tmp_path / "0001_one.sql").write_text("CREATE TABLE one (x);")
     (tmp_path / "0002_two.sql").write_text("CREATE TABLE two (x); CREATE TABLE one (x);")

@@ -86,6 +86,7 @@ def test_hostile_text_is_only_text(store: Path, text: str):
     writer.write(everything)
     writer.labels([Label("device", text, text, text, text)])
     writer.kernel_counters("2026-11-22", NOON, {text: 3})
+    writer.let_through("2026-11-22", {text: 3})
     writer.close()
     (row,) = rows(store)
     assert (row[8], len(row[4]) <= 255, row[4].isprintable()) == (1, True, True)
@@ -140,6 +141,49 @@ def test_kernel_counters_become_days_and_survive_a_reset(store: Path):
         ("2026-11-23", "refused", 5),
     ]
     assert rows(store, "SELECT kind, count FROM trend ORDER BY slot") == [("kernel", 55), ("kernel", 5)]
+
+
+PERMIT = "permit:emr-clients"
+
+
+def test_connections_let_through_become_days_beside_what_was_refused(store: Path):
+    writer = EventWriter(store)
+    writer.labels([Label("rule", PERMIT, "EMR", "permit")])
+    writer.let_through("2026-11-22", {PERMIT: 700})  # of unknown age: counts nothing
+    writer.let_through("2026-11-22", {PERMIT: 703, "pack:base:pc-prn-print": 2})
+    writer.let_through("2026-11-23", {PERMIT: 704})
+    writer.let_through("2026-11-23", {PERMIT: 5})  # a reboot
+    writer.close()
+    assert rows(store, "SELECT day, rule, connections FROM let_through ORDER BY 1, 2") == [
+        ("2026-11-22", "pack:base:pc-prn-print", 2),
+        ("2026-11-22", PERMIT, 3),
+        ("2026-11-23", PERMIT, 6),
+    ]
+    assert rows(store, "SELECT count(*) FROM kernel_count") == rows(store, "SELECT count(*) FROM trend") == [(0,)]
+
+
+def test_many_rules_are_bounded_and_their_connections_stay_counted(store: Path):
+    writer = EventWriter(store, Limits(rules_a_day=3))
+    writer.let_through("2026-11-22", {f"permit:{n}": 0 for n in range(10)})
+    writer.let_through("2026-11-22", {f"permit:{n}": 2 for n in range(10)})
+    writer.let_through("2026-11-22", {f"permit:{n}": 3 for n in range(10)})
+    writer.close()
+    assert rows(store, "SELECT count(*), sum(connections) FROM let_through") == [(4, 30)]
+    assert rows(store, "SELECT connections FROM let_through WHERE rule = ''") == [(21,)]
+
+
+def test_a_removed_rule_is_forgotten_with_its_counts(store: Path):
+    writer = EventWriter(store, Limits(days=2))
+    writer.labels([Label("rule", PERMIT, "EMR", "permit")])
+    writer.let_through("2026-11-20", {PERMIT: 0})
+    writer.let_through("2026-11-20", {PERMIT: 1})
+    writer.labels([])
+    assert rows(store, "SELECT id FROM label") == [(PERMIT,)]
+    writer.expire("2026-11-22")
+    writer.labels([])
+    writer.close()
+    assert rows(store, "SELECT count(*) FROM let_through") == rows(store, "SELECT count(*) FROM label") == [(0,)]
+    assert rows(store, "SELECT count(*) FROM let_through_reading") == [(0,)]
 
 
 def test_a_damaged_file_is_set_aside_and_said(store: Path):

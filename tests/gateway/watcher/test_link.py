@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.watcher.link import FIRST_BACKOFF, LAST_BACKOFF, EnforcerLink
+from gateway.watcher.link import FIRST_BACKOFF, LAST_BACKOFF, EnforcerLink, Readings, accepted_connections
 from tests.webui.seed import enforcer
 
 
@@ -27,7 +27,7 @@ def test_an_enforcer_that_comes_is_used_and_one_that_refuses_is_borne(tmp_path: 
     with enforcer(path, {"generation": 3}):
         assert link.status(0.0) == {"generation": 3, "quarantine": []}
         assert link.up
-        assert link.counters() == {}
+        assert link.counters() == Readings()
         assert link.site() is None
         assert link.log_socket() is None
         link.close()
@@ -50,3 +50,15 @@ def test_a_message_that_a_terminal_would_obey_is_not_printed(tmp_path: Path, cap
     assert "red" in said
     assert "\x1b" not in said
     assert said.count("\n") == 1
+
+
+def test_only_what_accepts_is_counted_as_let_through():
+    counters = {
+        "permit.emr": {"packets": 7, "bytes": 9},
+        "core.refused.cam": {"packets": 3, "bytes": 9},
+        "core.input.dhcp": {"packets": 5, "bytes": 9},
+        "video.x.zoom": {"packets": "many"},
+        "forward.vpn": {"packets": -1},
+    }
+    assert accepted_connections(counters) == {"permit:emr": 7}
+    assert accepted_connections(["permit.emr"]) == {}
