@@ -54,7 +54,7 @@ def test_the_service_is_read(packet: bytes, service: str, syn: bool):
     assert str(facts.destination) in {"198.51.100.7", "2001:db8:ffff::7"}
 
 
-@pytest.mark.parametrize("packet", [ipv4(6, SYN, fragment=100), ipv6(44, bytes([6, 0, 0, 200, 0, 0, 0, 1]) + SYN)])
+@pytest.mark.parametrize("packet", [ipv4(6, SYN, fragment=1), ipv6(44, bytes([6, 0, 0, 8, 0, 0, 0, 1]) + SYN)])
 def test_a_later_fragment_has_no_ports(packet: bytes):
     facts = parse_packet(packet)
     assert isinstance(facts, PacketFacts)

@@ -32,7 +32,7 @@ WRONG = {
     "watcher-silent": replace(FINE, facts={**FINE.facts, "heartbeat": str(NOW - 60)}),
     "log-unheard": replace(FINE, facts={**FINE.facts, "log": "taken"}),
     "resolver-silent": replace(FINE, facts={**FINE.facts, "resolver_answered": "not a number"}),
-    "records-lost": replace(FINE, lost_today=3),
+    "records-lost": replace(FINE, lost_today=1),
     "disk-full": replace(FINE, facts={**FINE.facts, "disk_free_percent": "1.0"}),
     "disk-low": replace(FINE, facts={**FINE.facts, "disk_free_percent": "9.9"}),
 }
@@ -60,6 +60,14 @@ def test_each_check_is_silent_when_fine_and_tells_after_its_delay(code: str):
         alone = only(code)
         assert alone.look(WRONG[code], NOW).findings == ()
         assert [f.code for f in alone.look(WRONG[code], NOW + check.delay).findings] == [code]
+
+
+def test_fine_stays_fine_as_time_passes():
+    watch = HealthWatch()
+    for later in (0, 60, 120):
+        fresh = {"heartbeat": str(NOW + later - 3), "resolver_answered": str(NOW + later - 10)}
+        health = watch.look(replace(FINE, facts={**FINE.facts, **fresh}), NOW + later)
+        assert (health.state, health.findings) == (State.PROTECTED, ())
 
 
 def test_a_hiccup_starts_the_delay_anew():
