@@ -28,6 +28,7 @@ def add_commands(commands: Any) -> None:
     status.add_argument("--json", action="store_true", help="for machines")
     status.set_defaults(run=_status)
     down = actions.add_parser("down", help="remove it whole; fine when there is none")
+    down.add_argument("--all", action="store_true", help="also labs of tests and other programs")
     down.set_defaults(run=_down)
     _add_demo(commands)
 
@@ -101,12 +102,12 @@ def _status(arguments: argparse.Namespace) -> int:
     return 0 if status.running and all(status.processes.values()) else 1
 
 
-def _down(_arguments: argparse.Namespace) -> int:
+def _down(arguments: argparse.Namespace) -> int:
     from gateway.lab import lifecycle
     from gateway.lab.errors import LabError
 
     try:
-        removed = lifecycle.down()
+        removed = lifecycle.down(None if arguments.all else lifecycle.DEFAULT_LAB)
     except LabError as error:
         raise CommandError(str(error), status=1) from None
     say(f"removed: {', '.join(removed)}" if removed else "there was no lab")

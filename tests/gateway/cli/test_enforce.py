@@ -1,0 +1,80 @@
+"""The changing commands against a real enforcer in a namespace of its own."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gateway.paths import RUN_VARIABLE, STATE_VARIABLE
+from tests.gateway.enforcer.nets import Net
+from tests.gateway.enforcer.running import Running
+
+pytestmark = pytest.mark.netns
+
+
+@pytest.fixture
+def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """An enforcer, and the environment that leads the commands to it."""
+    net = Net()
+    for name in ("eth0", *(f"eth1.{vlan}" for vlan in (10, 20, 25, 30, 31, 40, 50, 60, 80, 90))):
+        net.run("ip", "link", "add", name, "type", "veth", "peer", "name", f"far-{name[-4:]}")
+        net.run("ip", "link", "set", name, "up")
+        net.run("ip", "link", "set", f"far-{name[-4:]}", "up")
+    enforcer = Running(net, tmp_path)
+    monkeypatch.setenv(RUN_VARIABLE, str(enforcer.paths.run))
+    monkeypatch.setenv(STATE_VARIABLE, str(enforcer.paths.state))
+    try:
+        yield enforcer.start()
+    finally:
+        enforcer.stop()
+        net.close()
+
+
+def test_apply_shows_its_steps_and_who_gains_and_a_confirm_from_nowhere_is_refused(running, clinicgate, naika):
+    done = clinicgate("apply", naika, "--confirm-within", "60s")
+    assert done.returncode == 0, done.stderr
+    assert "[1/10] parse" in done.stderr and "[10/10] wait for confirm" in done.stderr
+    assert "may now reach" in done.stdout and "Generation 1 is loaded and waits 60 s." in done.stdout
+    done = clinicgate("confirm")
+    assert done.returncode == 1 and "confirm in a new SSH session" in done.stderr
+    assert "waits" in clinicgate("status").stdout
+    assert json.loads(clinicgate("status", "--json").stdout)["pending"]["generation"] == 1
+    assert "pending" in clinicgate("generations").stdout
+    done = clinicgate("rollback")
+    assert done.returncode == 0 and "No policy is applied" in clinicgate("status").stdout
+    assert "all intact" in clinicgate("audit", "verify").stdout
+
+
+def test_a_wrong_file_never_reaches_the_enforcer(running, clinicgate, broken):
+    assert clinicgate("apply", broken).returncode == 1
+    assert json.loads(clinicgate("generations", "--json").stdout)["generations"] == []
+
+
+def test_a_device_is_isolated_listed_and_let_back(running, clinicgate, naika):
+    clinicgate("apply", naika)
+    done = clinicgate("quarantine", "add", "camera-1", "--reason", "odd traffic")
+    assert done.returncode == 0 and "10.10.60.11" in done.stdout and "02:00:0a:0a:3c:0b" in done.stdout
+    assert "odd traffic" in clinicgate("quarantine", "list").stdout
+    assert clinicgate("quarantine", "remove", "camera-1").returncode == 0
+    assert clinicgate("quarantine", "list").stdout == "nobody is isolated\n"
+    done = clinicgate("quarantine", "add", "nobody-knows", "--reason", "x")
+    assert done.returncode == 1 and "refused" in done.stderr
+
+
+@pytest.mark.parametrize("who", ["a b", "Ünknown", "; drop"])
+def test_a_word_that_names_nobody_is_not_sent(clinicgate, who):
+    done = clinicgate("quarantine", "add", who, "--reason", "x")
+    assert done.returncode == 2 and "no device, MAC or address" in done.stderr
+
+
+@pytest.mark.parametrize("text", ["never", "-5s", "90h", ""])
+def test_a_time_to_confirm_that_is_none(clinicgate, naika, text):
+    done = clinicgate("apply", naika, f"--confirm-within={text}")
+    assert done.returncode == 2 and "is no time" in done.stderr
+
+
+def test_without_an_enforcer_the_way_out_is_told(clinicgate, tmp_path, monkeypatch):
+    monkeypatch.setenv(RUN_VARIABLE, str(tmp_path))
+    for words in (["status"], ["confirm"], ["generations"], ["quarantine", "list"]):
+        done = clinicgate(*words)
+        assert done.returncode == 3 and "is the gateway running?" in done.stderr
