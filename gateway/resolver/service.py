@@ -7,15 +7,18 @@ May not: decisions, the enforcer's `site` command (follow.py), list files (shelf
 import asyncio
 import secrets
 import time
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Protocol, cast
 
+from filters.dns_accounts import Snapshot
 from filters.dns_exchange import (
     Account,
     AskUpstream,
     Clock,
+    Command,
     Event,
     ForgetUpstream,
     RequestPin,
@@ -25,6 +28,7 @@ from filters.dns_exchange import (
     Told,
     ViewsChanged,
 )
+from filters.dns_rules import Allowance
 from filters.dns_session import Session, SessionConfig
 from gateway.resolver.config import ResolverConfig
 from gateway.resolver.desk import Desk
@@ -99,9 +103,21 @@ class Resolver:
         self.reports.close()
         await asyncio.sleep(0)  # cancelled tasks and closed transports get their turn
 
+    def allow(self, allowances: Sequence[Allowance]) -> None:
+        """What people allowed for a while: all of it, each time something was added or taken back."""
+        self._carry_out(self.session.allow(allowances))
+
+    def snapshot(self, top: int = 50) -> Snapshot:
+        """What was asked and answered since the start, by view, verdict, list and client."""
+        self.desk.tally()
+        return self.session.count().snapshot(top)
+
     def take(self, event: Event) -> None:
         """Run an event through the session and carry out what it says."""
-        for command in self.session.handle(event, self._loop.time()):
+        self._carry_out(self.session.handle(event, self._loop.time()))
+
+    def _carry_out(self, commands: Iterable[Command]) -> None:
+        for command in commands:
             match command:
                 case SendAnswer():
                     cast("Channel", command.channel).send(command.data)

@@ -4,8 +4,20 @@ from dataclasses import replace
 from ipaddress import ip_address, ip_network
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from filters.dns_exchange import AskUpstream, Clock, PinDone, PinGrant, RequestPin, Told, Upstream, ViewsChanged
+from filters.dns_exchange import (
+    AskUpstream,
+    Clock,
+    PinDone,
+    PinGrant,
+    RequestPin,
+    SendAnswer,
+    Told,
+    Upstream,
+    ViewsChanged,
+)
 from filters.dns_local import LocalHost, LocalNames
 from filters.dns_policy import DnsPolicy
 from filters.dns_rules import Allowance, DevicePolicy, Overlay, ZonePolicy
@@ -219,3 +231,40 @@ def test_hints_of_an_approved_platform_are_pinned_like_addresses() -> None:
     assert isinstance(pin, RequestPin)
     assert pin.addresses == (ip_address("192.0.2.7"), ip_address("2001:db8::7"))
     assert answered(talk.say(PinDone(pin.token, ok=True)))[0] == "NOERROR"
+
+
+# --- both paths
+
+
+QUESTIONS = ["www.example", "bad.example", "link.example", "inside.example", "www.google.com", "nas.clinic.example"]
+
+
+STEPS = st.tuples(st.sampled_from(QUESTIONS), st.sampled_from(["pc", "page", "kids"]), st.integers(0, 40))
+
+
+@given(st.lists(STEPS, max_size=12))
+@settings(deadline=None)
+def test_the_fast_path_says_in_every_octet_what_the_slow_path_says(asked: list[tuple[str, str, int]]) -> None:
+    """Two sessions hear the same; one answers fast where it can."""
+    quick, slow = Talk(CONFIG), Talk(CONFIG)
+    for text, zone, pause in asked:
+        for talk in (quick, slow):
+            talk.now += pause
+        data = wire(text, use_edns=0, number=pause)
+        found = quick.session.fast_path(zone, DESK).find(data, quick.now)
+        octets = _octets(slow, text, zone, pause)
+        assert (_octets(quick, text, zone, pause) if found is None else found[0]) == octets
+
+
+def _octets(talk: Talk, text: str, zone: str, number: int) -> bytes:
+    records = {
+        "link.example": ("link.example. 30 IN CNAME bad.example.",),
+        "inside.example": ("inside.example. 30 IN A 10.0.0.1",),
+        "www.google.com": ("forcesafesearch.google.com. 30 IN A 192.0.2.9",),
+    }.get(text, (f"{text}. 30 IN A 192.0.2.1",))
+    commands = talk.ask(text, zone=zone, use_edns=0, number=number)
+    for command in list(commands):
+        if isinstance(command, AskUpstream):
+            commands += talk.answer(command, *records)
+    (data,) = [command.data for command in commands if isinstance(command, SendAnswer)]
+    return data

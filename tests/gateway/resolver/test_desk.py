@@ -2,17 +2,18 @@
 
 from ipaddress import ip_network
 
+import dns.flags
 import pytest
 
 from filters.dns_answer import Answer, Subject
-from filters.dns_exchange import ClientDatagram, Event
+from filters.dns_exchange import ClientDatagram, Event, Timing
 from filters.dns_message import Rcode
 from filters.dns_session import Session
 from filters.verdict import Action, Reason, Verdict
 from gateway.resolver.config import ResolverConfig
 from gateway.resolver.desk import MAX_CLIENTS, Desk
 from gateway.resolver.policy import session_config
-from tests.filters.dns_tools import wire
+from tests.filters.dns_tools import read, wire
 
 ZONES = [
     (ip_network("10.20.0.0/16"), "wide"),
@@ -24,12 +25,15 @@ ZONES = [
 class Told:
     """A desk whose neighbours write down what they hear."""
 
-    def __init__(self) -> None:
+    def __init__(self, timing: Timing | None = None) -> None:
         self.events: list[Event] = []
         self.counted: list[tuple[str, Answer]] = []
         self.session = Session(session_config(ResolverConfig("home.arpa", (), ()), {}, b"k"), lambda: 1)
-        self.desk = Desk(self.session, self.events.append, lambda client, answer: self.counted.append((client, answer)))
+        self.desk = Desk(self.session, self.events.append, self._count, timing)
         self.desk.adopt(ZONES)
+
+    def _count(self, client: str, answer: Answer) -> None:
+        self.counted.append((client, answer))
 
 
 @pytest.mark.parametrize(
@@ -75,6 +79,39 @@ def test_a_blocked_fast_answer_is_told_and_another_is_not() -> None:
     assert told.desk.datagram(wire("new.example"), client, 0.0) is None
     assert told.counted == [("10.20.20.11", blocked)]
     assert told.desk.fast == 2
+
+
+def test_a_client_beyond_its_rate_is_told_to_use_tcp_or_hears_nothing() -> None:
+    told = Told(Timing(client_rate=1.0, client_burst=3))
+    client, other = told.desk.client("10.20.20.11", "pc"), told.desk.client("10.20.20.12", "pc")
+    assert [told.desk.datagram(wire("www.example"), client, 5.0) for _ in range(3)] == [None] * 3
+    beyond = [told.desk.datagram(wire("www.example"), client, 5.0) for _ in range(4)]
+    assert beyond.count(b"") == 2
+    assert all(read(reply).flags & dns.flags.TC for reply in beyond if reply)
+    assert told.desk.datagram(wire("www.example"), other, 5.0) is None, "the others notice nothing"
+    assert told.desk.datagram(wire("www.example"), client, 6.0) is None
+
+
+def test_other_rules_give_other_tables_and_keep_what_a_client_has_left() -> None:
+    told = Told(Timing(client_rate=1.0, client_burst=3))
+    client = told.desk.client("10.20.20.11", "pc")
+    told.desk.datagram(wire("www.example"), client, 5.0)
+    before = client.table
+    told.session.allow([])
+    told.desk.renew()
+    assert client.table is not before
+    assert client.table is told.session.fast_path("pc", client.address)
+    assert client.left == 2
+
+
+def test_questions_are_tallied_once_by_client() -> None:
+    told = Told()
+    for text, count in (("10.20.20.11", 3), ("10.20.20.12", 1)):
+        for _ in range(count):
+            told.desk.datagram(wire("www.example"), told.desk.client(text, "pc"), 5.0)
+    told.desk.tally()
+    told.desk.tally()
+    assert told.session.accounts.snapshot().clients == {"10.20.20.11": 3, "10.20.20.12": 1}
 
 
 def test_a_question_goes_to_the_session_with_its_zone() -> None:

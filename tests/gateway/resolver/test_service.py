@@ -3,7 +3,9 @@
 import asyncio
 import socket
 import threading
+import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
 
 import dns.flags
@@ -12,9 +14,13 @@ import dns.query
 import dns.rcode
 import pytest
 
+from filters.dns_accounts import Snapshot
 from filters.dns_exchange import Timing, Upstream
+from filters.dns_rules import Allowance
 from filters.lists import compile_list
+from filters.names import from_text
 from gateway.resolver.config import ZoneConfig
+from ruleset.model_dns import Schedule
 from tests.gateway.resolver.world import (
     CLIENT,
     GATEWAY,
@@ -29,6 +35,7 @@ from tests.gateway.resolver.world import (
     answers,
     config,
     ended,
+    zone_policy,
 )
 
 
@@ -168,3 +175,47 @@ def test_the_journal_says_when_upstreams_fall_silent_and_when_they_are_back(
         running.do(look())
     said = [line for line in capfd.readouterr().err.splitlines() if "upstreams" in line]
     assert said == ["resolver: upstreams: none of them answers", "resolver: upstreams: answer"]
+
+
+def test_an_allowance_reaches_a_client_that_is_known_already(running: Running, authority: Authority) -> None:
+    authority.records["bad.example"] = ["192.0.2.66"]
+
+    async def allow(*allowances: Allowance) -> None:
+        running.resolver.allow(allowances)
+
+    assert running.ask("bad.example").rcode() == dns.rcode.NXDOMAIN
+    until = time.time() + 3600
+    clients = frozenset((ip_address(CLIENT),))
+    running.do(allow(Allowance(from_text("bad.example"), "pc", until, "owner", "needed today", clients)))
+    assert answers(running.ask("bad.example")) == ["192.0.2.66"]
+    assert running.ask("bad.example", source=OTHER).rcode() == dns.rcode.NXDOMAIN
+    running.do(allow())
+    assert running.ask("bad.example").rcode() == dns.rcode.NXDOMAIN
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_a_schedule_counts_from_the_first_question(running: Running, authority: Authority, on: bool) -> None:
+    days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] if on else [_other_day()]
+    always = Schedule.model_validate({"days": days, "from": "00:00", "to": "00:00"})
+    zone = replace(config(authority).zones[0], policy=zone_policy(during={"always": {"deny": ["www.example"]}}))
+    assert running.adopt(config(authority, zones=(zone,), schedules={"always": always}))
+    assert (running.ask("www.example").rcode() == dns.rcode.NXDOMAIN) is on
+
+
+def _other_day() -> str:
+    """Neither today nor tomorrow, so that a test at midnight means the same."""
+    return ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[(datetime.now(UTC).weekday() + 3) % 7]
+
+
+def test_a_snapshot_tells_zones_clients_and_lists(running: Running) -> None:
+    for _ in range(3):
+        running.ask("www.example")
+    running.ask("bad.example", source=GUEST)
+
+    async def look() -> Snapshot:
+        return running.resolver.snapshot()
+
+    found = running.do(look())
+    assert found.views == {"pc": 3, "guest": 1}
+    assert found.lists == {("guest", "malware"): 1}
+    assert found.clients == {CLIENT: 3, GUEST: 1}
