@@ -81,13 +81,13 @@ def test_a_device_falls_silent_within_200_ms(clinic, figure, by, others):
         took = last_breath(traffic, sent)
         assert bystanders.finish() == []
         calls = [flow for flow in traffic.flows if flow.protocol == "udp"]
-        tried = min(sum(at > answered for at in way.sent) for call in calls for way in call.ways)
+        tried = min(sum(sent < at < sent + PROMISE for at in way.sent) for call in calls for way in call.ways)
     figure(
         f"isolation by {by}{', somebody is isolated already' if others else ''}: last of {len(traffic.flows)} flows "
         f"silent after {took * 1000:.0f} ms, command answered after {(answered - sent) * 1000:.0f} ms"
     )
     assert took < PROMISE
-    assert tried > 0.5 * WATCHED / PACE, "the device fell silent by itself"
+    assert tried >= 5, "the device fell silent by itself"
 
 
 def test_it_stays_cut_until_it_is_released(clinic, figure):
