@@ -1,55 +1,8 @@
-"""The command line: `clinicgate COMMAND`.
+"""The command line: `clinicgate COMMAND`, one module a group of commands.
 
-May live here: reading arguments, calling one function, printing its answer, the exit status. May not: deciding.
-Exit status: 0 done and clean, 1 the answer is no (problems, differences, refused), 2 the call itself was wrong,
-3 a part of the product cannot be reached.
+May live here: nothing but the entry. May not: anything a program would import.
 """
 
-import argparse
-import os
-import sys
-from collections.abc import Sequence
+from gateway.cli.main import main
 
-from gateway.cli import audit, enforce, lab, policy, proof
-from gateway.cli.output import CALL_WRONG, UNREACHABLE, CommandError, complain
-from gateway.client import EnforcerUnavailable, Refused
-
-SECTIONS = (policy, proof, enforce, audit, lab)
-
-
-def build_parser() -> argparse.ArgumentParser:
-    """Every command with its help."""
-    parser = argparse.ArgumentParser(prog="clinicgate", description="A network gateway for small clinics.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for section in SECTIONS:
-        section.add_commands(commands)
-    return parser
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command and returns its exit status. Nothing a user types makes a traceback."""
-    arguments = build_parser().parse_args(argv)
-    try:
-        status: int = arguments.run(arguments)
-    except CommandError as error:
-        complain(error.what, error.hint)
-        return error.status
-    except Refused as error:
-        complain(f"refused: {error.message}", error.hint)
-        return 1
-    except EnforcerUnavailable as error:
-        complain(str(error), "is the gateway running? On the appliance: systemctl status clinicgate-enforcer")
-        return UNREACHABLE
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:  # the reader (`| head`) has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except OSError as error:
-        complain(f"{error.filename or 'system'}: {error.strerror or error}")
-        return CALL_WRONG
-    return status
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+__all__ = ["main"]
