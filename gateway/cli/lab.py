@@ -105,9 +105,10 @@ def _status(arguments: argparse.Namespace) -> int:
 def _down(arguments: argparse.Namespace) -> int:
     from gateway.lab import lifecycle
     from gateway.lab.errors import LabError
+    from gateway.lab.folder import DEFAULT_LAB
 
     try:
-        removed = lifecycle.down(None if arguments.all else lifecycle.DEFAULT_LAB)
+        removed = lifecycle.down(None if arguments.all else DEFAULT_LAB)
     except LabError as error:
         raise CommandError(str(error), status=1) from None
     say(f"removed: {', '.join(removed)}" if removed else "there was no lab")
