@@ -58,11 +58,13 @@ def explain(
     if rules is None:
         return (Told("zone", "the client belongs to no zone: refused", STRANGER),)
     told = [Told("view", _view(rules, standing))]
-    case = Case(policy, rules, name, qtype, tuple(suffixes(name)))
+    case = Case(policy, rules, name, qtype, tuple(suffixes(name)), client)
     verdict = Verdict(Action.FORWARD, Reason.NOT_LISTED)
     for step, judge in STEPS.items():
         found = judge(case)
-        if found is not None:
+        if found is not None and found.reason is Reason.NOT_LISTED:
+            verdict = found  # no rule for this client, though there are some for others
+        elif found is not None:
             verdict = found
             told.append(Told(step, f"yes: {_ASKS[step]} ({_words(found, rules)})", found))
             break
@@ -70,16 +72,16 @@ def explain(
     else:
         told.append(Told("forward", "no rule is about it: asked upstream", verdict))
     if verdict.reason is Reason.NOT_LISTED:
-        told += _links(standing, rules, links)
+        told += _links(case, standing, links)
     return tuple(told)
 
 
-def _links(standing: Standing, rules: Rules, links: Sequence[Name]) -> list[Told]:
+def _links(case: Case, standing: Standing, links: Sequence[Name]) -> list[Told]:
     told: list[Told] = []
     for link in links:
-        found = standing.judge_link(rules, link)
-        if found is not None:
-            return [*told, Told("link", f"yes: it leads to {to_text(link)} ({_words(found, rules)})", found)]
+        found = standing.judge_link(case.rules, link, case.qtype, case.client)
+        if found is not None and found.blocks:
+            return [*told, Told("link", f"yes: it leads to {to_text(link)} ({_words(found, case.rules)})", found)]
         told.append(Told("link", f"no: it leads to {to_text(link)}, which may be asked for"))
     if told:
         told.append(Told("forward", "nothing it leads to is blocked", Verdict(Action.FORWARD, Reason.NOT_LISTED)))
@@ -88,7 +90,7 @@ def _links(standing: Standing, rules: Rules, links: Sequence[Name]) -> list[Told
 
 def _view(rules: Rules, standing: Standing) -> str:
     hours = ", ".join(sorted(standing.state[0])) or "none"
-    lists = ", ".join(one.name for one in rules.lists) or "none"
+    lists = ", ".join(rules.lists.names) or "none"
     return f"judged as {rules.view}; schedules on: {hours}; lists: {lists}"
 
 

@@ -13,15 +13,15 @@ octets, caches, the clock (`at` takes the moment).
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from filters.dns_listed import Hit
 from filters.dns_local import LocalNames, single_label
 from filters.dns_message import Type
-from filters.dns_rules import Address, Allowance, DevicePolicy, Lists, Overlay, Rules, ZonePolicy, combine
+from filters.dns_rules import Address, Allowance, DevicePolicy, Overlay, Rules, ZonePolicy, combine
 from filters.dns_safe import safe_name
 from filters.dns_schedule import Hours, Moment, active
 from filters.dns_special import CANARIES, DESIGNATED, LOCALHOST, NEVER_UPSTREAM
-from filters.lists import suffix_keys
 from filters.names import Name, SuffixSet, suffixes, to_text
 from filters.verdict import Action, Reason, Verdict
 
@@ -31,7 +31,9 @@ _STAYS_HERE = Verdict(Action.NXDOMAIN, Reason.SPECIAL_USE)
 _LOOPBACK = Verdict(Action.LOCAL, Reason.SPECIAL_USE)
 STRANGER = Verdict(Action.REFUSED, Reason.UNKNOWN_CLIENT)
 _NOTHING = Overlay()
-_LINKS = {Reason.LISTED: Reason.LISTED_LINK, Reason.DENIED: Reason.DENIED_LINK}
+_LINKS = {
+    Reason.LISTED: Reason.LISTED_LINK, Reason.DENIED: Reason.DENIED_LINK, Reason.NOT_LISTED: Reason.NOT_LISTED,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +83,23 @@ class Standing:
             self._known[view] = self._combine(zone, device)
         return self._known[view]
 
-    def decide(self, rules: Rules | None, name: Name, qtype: int) -> Verdict:
-        """The verdict for a question of a client under `rules`."""
+    def decide(self, rules: Rules | None, name: Name, qtype: int, client: Address | None = None) -> Verdict:
+        """The verdict for a question of a client under `rules`; lists may have rules for certain clients."""
         if rules is None:
             return STRANGER
-        case = Case(self.policy, rules, name, qtype, tuple(suffixes(name)))
+        case = Case(self.policy, rules, name, qtype, tuple(suffixes(name)), client)
         for step in STEPS.values():
             verdict = step(case)
             if verdict is not None:
                 return verdict
         return _FORWARD
 
-    def judge_link(self, rules: Rules, link: Name) -> Verdict | None:
-        """The verdict on a name that an answer leads through; None: it may. The head was judged by `decide`."""
-        case = Case(self.policy, rules, link, Type.CNAME, tuple(suffixes(link)))
+    def judge_link(self, rules: Rules, link: Name, qtype: int, client: Address | None = None) -> Verdict | None:
+        """The verdict on a name that an answer leads through; None: it may. The head was judged by `decide`.
+
+        NOT_LISTED: it may for this client, and perhaps for no other.
+        """
+        case = Case(self.policy, rules, link, qtype, tuple(suffixes(link)), client)
         if self.policy.closed.first(case.tails) is not None:
             return None
         for step in (granted, protected, own_entries, block_lists):
@@ -103,7 +108,7 @@ class Standing:
                 reason = _LINKS.get(verdict.reason)
                 if reason is None:
                     return None
-                return Verdict(verdict.action, reason, verdict.list, verdict.line, verdict.rule)
+                return replace(verdict, reason=reason)
         return None
 
     def _combine(self, zone: str, device: DevicePolicy | None) -> Rules | None:
@@ -125,6 +130,7 @@ class Case:
     name: Name
     qtype: int
     tails: tuple[Name, ...]
+    client: Address | None = None
 
 
 def canary(case: Case) -> Verdict | None:
@@ -167,7 +173,9 @@ def protected(case: Case) -> Verdict | None:
         return None
     if rules.only is not None and rules.only.first(case.tails) is None:
         return None
-    hit = _listed(rules.lists, case, case.policy.key) or _FORWARD
+    hit = _hit(case)
+    if hit is None or hit.allow:
+        return Verdict(Action.FORWARD, Reason.PROTECTED, rule=to_text(found))
     return Verdict(Action.FORWARD, Reason.PROTECTED, hit.list, hit.line, to_text(found))
 
 
@@ -193,7 +201,14 @@ def safe_search(case: Case) -> Verdict | None:
 
 
 def block_lists(case: Case) -> Verdict | None:
-    return _listed(case.rules.lists, case, case.policy.key)
+    hit = _hit(case)
+    if hit is None:
+        return None
+    if not hit.list:
+        return replace(_FORWARD, personal=True)
+    if hit.allow:
+        return Verdict(Action.FORWARD, Reason.EXCEPTED, hit.list, hit.line, hit.rule, personal=hit.personal)
+    return Verdict(case.rules.block, Reason.LISTED, hit.list, hit.line, hit.rule, personal=hit.personal)
 
 
 Step = Callable[[Case], Verdict | None]
@@ -204,14 +219,5 @@ STEPS: dict[str, Step] = {
 }  # fmt: skip
 
 
-def _listed(lists: Lists, case: Case, key: bytes) -> Verdict | None:
-    """The first hit."""
-    if not lists:
-        return None
-    keys = suffix_keys(case.name, key)
-    for one in lists:
-        found = one.find(keys)
-        if found is not None:
-            depth, line = found
-            return Verdict(case.rules.block, Reason.LISTED, one.name, line, to_text(case.tails[depth]))
-    return None
+def _hit(case: Case) -> Hit | None:
+    return case.rules.lists.find(case.tails, case.qtype, case.client, case.policy.key) if case.tails else None

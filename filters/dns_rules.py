@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv6Address
 
-from filters.lists import CompiledList
+from filters.dns_listed import AnyList, Listed
 from filters.names import Name, SuffixSet
 from filters.verdict import Action
 
 Address = IPv4Address | IPv6Address
-Lists = tuple[CompiledList, ...]
+Lists = tuple[AnyList, ...]
 BLOCKS: dict[str, Action] = {
     "nxdomain": Action.NXDOMAIN, "nodata": Action.NODATA, "null": Action.NULL, "page": Action.PAGE,
 }  # fmt: skip
@@ -82,7 +82,7 @@ class Rules:
 
     view: str
     zone: str
-    lists: Lists
+    lists: Listed
     block: Action
     allow: SuffixSet
     deny: SuffixSet
@@ -101,11 +101,10 @@ def combine(
             policy = _over(policy, overlay)
     if device is not None:
         policy = _over(policy, device.overlay)
-    lists = tuple({id(one): one for one in (*policy.lists, *policy.categories)}.values())
     return Rules(
         view=zone if device is None else f"{zone}/{device.name}",
         zone=zone,
-        lists=lists,
+        lists=Listed((*policy.lists, *policy.categories)),
         block=policy.block,
         allow=policy.allow,
         deny=policy.deny,

@@ -173,11 +173,12 @@ class Session:
             return [SendAnswer(event.channel, refused.render(query, now, limit))]
         standing = self._standing
         rules = standing.rules(event.zone, event.client)
-        verdict = standing.decide(rules, query.name, query.type)
+        verdict = standing.decide(rules, query.name, query.type, event.client)
         waiter = Waiter(query, event.client, event.zone, event.channel, limit, verdict, rules, standing, now)
         if verdict.action not in (Action.FORWARD, Action.SAFE):
             return self._own_answer(waiter, verdict, now)
-        told = self._account(Told.PROTECTED_HIT, waiter, verdict) if verdict.list else []
+        hit = verdict.list and verdict.reason is Reason.PROTECTED
+        told = self._account(Told.PROTECTED_HIT, waiter, verdict) if hit else []
         if verdict.action is Action.SAFE and query.type == Type.HTTPS:
             return self._deliver(waiter, None, now)
         return told + self._cached_or_asked(waiter, now)
@@ -292,9 +293,10 @@ class Session:
         None: an answer that needs no upstream (a safe variant's name alone).
         """
         verdict = waiter.verdict
-        if answer is not None:
-            found = self._judged(waiter, answer)
-            if found is not None:
+        if answer is not None and (found := self._judged(waiter, answer)) is not None:
+            if found.reason is Reason.NOT_LISTED:
+                verdict = found
+            else:
                 return self._own_answer(waiter, found, now, answer.expires)
         if verdict.action is Action.SAFE and (answer is None or answer.rcode == Rcode.NOERROR):
             safe = dns_own.safe_answer(waiter.query, verdict.target, answer, now)
@@ -322,8 +324,10 @@ class Session:
             return Verdict(waiter.rules.block, Reason.REBINDING)
         if waiter.verdict.reason is not Reason.NOT_LISTED:
             return None  # an allowed head wins over what it leads to
-        verdicts = (waiter.standing.judge_link(waiter.rules, link) for link in answer.links)
-        return next((verdict for verdict in verdicts if verdict is not None), None)
+        query, rules = waiter.query, waiter.rules
+        verdicts = [waiter.standing.judge_link(rules, link, query.type, waiter.client) for link in answer.links]
+        found = [verdict for verdict in verdicts if verdict is not None]
+        return next((verdict for verdict in found if verdict.blocks), found[0] if found else None)
 
     def _sent(self, waiter: Waiter, answer: Answer, verdict: Verdict, now: float) -> SendAnswer:
         self.accounts.add(waiter.view, waiter.subject(verdict), now - waiter.began)
@@ -357,7 +361,7 @@ class Session:
 
     def _keep_fast(self, waiter: Waiter, answer: Answer, verdict: Verdict, now: float) -> None:
         query = waiter.query
-        if query.unchecked or answer.expires <= now or waiter.standing is not self._standing:
+        if query.unchecked or verdict.personal or answer.expires <= now or waiter.standing is not self._standing:
             return  # for one client only, or judged under rules that are gone
         kept = answer.about(waiter.subject(verdict), told=verdict.blocks)
         self._table(waiter.view).keep(query.key, kept, dnssec=query.dnssec)

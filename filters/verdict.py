@@ -28,6 +28,7 @@ class Reason(StrEnum):
     LISTED_LINK = "listed_link"  # the name leads to a blocked one by CNAME or an alias
     DENIED = "denied"  # the site's own entry blocks it
     DENIED_LINK = "denied_link"
+    EXCEPTED = "excepted"  # a list's own exception lets it through
     ALLOWED = "allowed"  # the site's own entry: no list may block it here
     NOT_ALLOWED = "not_allowed"  # here nothing is answered but what the site names
     GRANTED = "granted"  # allowed by a person for a while
@@ -45,7 +46,8 @@ class Reason(StrEnum):
 class Verdict:
     """`list` and `line` (counted from 1, 0 for none) say where the rule stands, `rule` what it says, in ASCII.
 
-    `target`: what is answered instead, in wire form (SAFE only).
+    `target`: what is answered instead, in wire form (SAFE only). `personal`: another client of the same view might get
+    another verdict, so no shared table may hold what follows from it.
     """
 
     action: Action
@@ -54,6 +56,7 @@ class Verdict:
     line: int = 0
     rule: str = ""
     target: bytes = b""
+    personal: bool = False
 
     @property
     def blocks(self) -> bool:

@@ -7,20 +7,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from filters.dns_listed import AnyList
 from filters.dns_local import LocalNames
 from filters.dns_policy import DnsPolicy
 from filters.dns_rules import BLOCKS, Allowance, DevicePolicy, Lists, Overlay, ZonePolicy
 from filters.dns_schedule import DAY, Moment, hours
 from filters.dns_session import SessionConfig
 from filters.dns_shape import Shaping
-from filters.lists import CompiledList
 from filters.names import SuffixSet
 from gateway.resolver.config import ResolverConfig, ZoneConfig, suffix_names
 from ruleset.model_dns import DnsOverlay
 
 
 def session_config(
-    config: ResolverConfig, lists: Mapping[str, CompiledList], key: bytes, allowances: Sequence[Allowance] = ()
+    config: ResolverConfig, lists: Mapping[str, AnyList], key: bytes, allowances: Sequence[Allowance] = ()
 ) -> SessionConfig:
     """The pure part of a configuration. A list that could not be had is left out. Raises BadNameError."""
     shelf = _Lists(lists, config.categories)
@@ -52,7 +52,7 @@ def moment_of(now: datetime, timezone: str) -> Moment:
 class _Lists:
     """Ids and categories of lists -> those that could be had."""
 
-    def __init__(self, lists: Mapping[str, CompiledList], categories: Mapping[str, str]) -> None:
+    def __init__(self, lists: Mapping[str, AnyList], categories: Mapping[str, str]) -> None:
         self._lists, self._categories = lists, categories
 
     def zone(self, zone: ZoneConfig) -> ZonePolicy:

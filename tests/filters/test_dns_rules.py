@@ -51,7 +51,7 @@ def judged(
     qtype: int = Type.A,
 ) -> Verdict:  # fmt: skip
     standing = policy.at(when)
-    found = standing.decide(standing.rules(zone, client), name(text), qtype)
+    found = standing.decide(standing.rules(zone, client), name(text), qtype, client)
     told = explain(policy, zone, client, name(text), when, qtype)
     assert told[-1].verdict == found, "explain and decide never disagree"
     assert [one.verdict for one in told[:-1]] == [None] * (len(told) - 1)
@@ -161,10 +161,10 @@ def test_links_are_judged_by_lists_and_own_entries_alone() -> None:
     standing = POLICY.at(WORK)
     rules = standing.rules("pc", OTHER)
     assert rules is not None
-    found = standing.judge_link(rules, name("bad.example"))
+    found = standing.judge_link(rules, name("bad.example"), Type.A)
     assert found == Verdict(Action.NODATA, Reason.LISTED_LINK, "malware", 1, "bad.example")
-    denied = standing.judge_link(rules, name("denied.example"))
+    denied = standing.judge_link(rules, name("denied.example"), Type.A)
     assert denied is not None
     assert denied.reason is Reason.DENIED_LINK
     for text in ("www.example", "vendor.example", "ok.fun.example", "x.closed.example"):
-        assert standing.judge_link(rules, name(text)) is None, text
+        assert standing.judge_link(rules, name(text), Type.A) is None, text
