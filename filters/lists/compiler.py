@@ -14,10 +14,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from filters.lists import layout
+from filters.lists.grams import GramChoice
 from filters.lists.keys import hasher
-from filters.lists.layout import LINE_BITS, MAX_LISTS, SIDE, packed
+from filters.lists.layout import FILTER_BITS, LINE_BITS, MAX_LISTS, SIDE, packed
 from filters.lists.merge import merged
-from filters.lists.pattern import GRAM
 from filters.lists.reading import read_list
 from filters.lists.report import MAX_ID, ListReport, Rejects
 from filters.lists.rules import Format, ListRefusedError, Parsed, Plain, Reject, Side
@@ -29,6 +29,7 @@ MAX_PATTERNS = 10_000  # in one file
 MAX_UNINDEXED = 64  # patterns of a list that must be tried for every name
 MAX_SAME = 32  # rules with conditions that a list may have for one name
 SHARES = 256
+SAMPLE_STEP = 32  # of so many names one teaches which grams are common
 
 
 @dataclass(slots=True)
@@ -72,7 +73,8 @@ class ListCompiler:
         self._hashes = [array("Q") for _ in range(SHARES)]
         self._places = [array("I") for _ in range(SHARES)]
         self._side, self._patterns, self._text = array("I"), array("I"), bytearray()
-        self._gram_uses: Counter[str] = Counter()
+        self._pattern_grams: list[tuple[str, ...]] = []
+        self._grams = GramChoice()
         self._lines = self._rules = 0
 
     def add(self, name: str, lines: Iterable[bytes]) -> None:
@@ -95,6 +97,17 @@ class ListCompiler:
     def finish(self) -> Compiled:
         """The file of all lists added; the compiler is used up."""
         bits = layout.index_bits(self._rules)
+        bloom, index = self._sort(bits)
+        self._choose_grams()
+        reports = tuple(one.report() for one in self._lists)
+        names = [[memoryview(share) for share in shares] for shares in (self._hashes, self._places)]
+        rest = [[memoryview(part)] for part in (self._side, self._patterns, self._text)]
+        parts = [[memoryview(bloom)], [memoryview(index)], *names, *rest]
+        return Compiled(reports, layout.write(reports, parts, self._key))
+
+    def _sort(self, bits: int) -> tuple[bytearray, "array[int]"]:
+        """Sort every share, without duplicates; the filter and the index over all of them."""
+        bloom, bloom_shift = bytearray(1 << bits + FILTER_BITS), 64 - bits - FILTER_BITS
         index, kept, each = array("I"), 0, 1 << bits - 8
         for share in range(SHARES):
             hashes, places = merged(self._hashes[share], self._places[share], self._list_of, self._drop)
@@ -102,11 +115,16 @@ class ListCompiler:
             first = share * each
             index.extend(kept + bisect_left(hashes, bucket << 64 - bits) for bucket in range(first, first + each))
             kept += len(hashes)
+            for value in hashes:
+                bloom[value >> bloom_shift] |= 1 << (value & 7)
         index.append(kept)
-        reports = tuple(one.report() for one in self._lists)
-        rest = [[memoryview(self._side)], [memoryview(self._patterns)], [memoryview(self._text)]]
-        names = [[memoryview(share) for share in shares] for shares in (self._hashes, self._places)]
-        return Compiled(reports, layout.write(reports, [[memoryview(index)], *names, *rest], self._key))
+        return bloom, index
+
+    def _choose_grams(self) -> None:
+        """Of each pattern, now that all names were seen."""
+        for at in range(1, len(self._patterns), 2):
+            gram = self._grams.choose(self._pattern_grams[self._patterns[at]])
+            self._patterns[at] = int.from_bytes(gram.encode())
 
     def _read(self, name: str, lines: Iterable[bytes]) -> _Taken:
         found, parsed_lines = read_list(lines)
@@ -129,6 +147,8 @@ class ListCompiler:
         for rule in parsed:
             if isinstance(rule, Plain):
                 self._keep(rule.name, packed(rule, at))
+                if taken.rules % SAMPLE_STEP == 0:
+                    self._grams.see(rule.name)
                 taken.rules += 1
             elif reason := self._refused(taken, rule):
                 taken.rejects.add(taken.lines, reason, line)
@@ -162,10 +182,9 @@ class ListCompiler:
             taken.same[rule.name] += 1
             self._keep(rule.name, SIDE | number)
             return
-        gram = min(rule.grams, key=self._gram_uses.__getitem__, default="")
-        self._gram_uses[gram] += 1
-        taken.unindexed += not gram
-        self._patterns.extend((number, int.from_bytes(gram.encode().rjust(GRAM, b"\0"))))
+        taken.unindexed += not rule.grams
+        self._patterns.extend((number, len(self._pattern_grams)))  # the gram is chosen later
+        self._pattern_grams.append(rule.grams)
 
     def _list_of(self, line: int) -> int:
         return bisect_left(self._lists, line, key=lambda one: one.base) - 1
@@ -180,4 +199,4 @@ class ListCompiler:
         for share, size in enumerate(shares):
             del self._hashes[share][size:]
             del self._places[share][size:]
-        del self._side[side:], self._patterns[patterns:], self._text[text:]
+        del self._side[side:], self._patterns[patterns:], self._text[text:], self._pattern_grams[patterns // 2 :]

@@ -1,14 +1,16 @@
 """The compiled file: its parts, how they are written down, and what is checked before anybody trusts them.
 
-    header | reports (JSON) | index | hashes | places | side rules | patterns | text of the side rules
+    header | reports (JSON) | filter | index | hashes | places | side rules | patterns | text of the side rules
 
 - header: magic, version, byte order, size, the key's check, the length of each part, and a keyed BLAKE2b (RFC 7693) of
   everything else. Octet order is the machine's own: a file is made and read on the same box.
+- filter: 2^(bits + 3) octets; of a hash that is there, the bit that its last three bits number is set in the octet that
+  its first bits + 3 bits number. Nine of ten names that are not listed end here, for half the time of a search.
 - index: 2^bits + 1 numbers; hashes whose first `bits` bits are b stand at index[b] up to index[b + 1].
 - hashes: 8 octets a rule for a name, sorted.  places: 4 octets beside each (see SIDE).
 - side rules: line, offset and length in the text.  patterns: number of the side rule, the gram it is found by (or 0).
 
-12 octets a name and half a one of index; the parts lie at multiples of 8, so that they are read where they are mapped.
+12 octets a name, one of filter and half a one of index. Parts lie at multiples of 8 and are read where they are mapped.
 
 May live here: the form. May not: looking up (listfile.py), what is put in (compiler.py), files.
 """
@@ -29,6 +31,7 @@ MAGIC = b"cglists\n"
 VERSION = 1
 MAX_LISTS = 64
 MIN_BITS, MAX_BITS = 8, 20
+FILTER_BITS = 3  # more than the index has
 
 # A place: where a hash comes from, in 32 bits. A line of all lists counted through, how much the rule covers and its
 # effect; or the number of a side rule.
@@ -41,9 +44,9 @@ SIDE = 1 << 31
 
 _NAMES_A_BUCKET = 8
 _ORDER = 0x01020304
-_PARTS = 7
+_PARTS = 8
 _HEADER = Struct(f"=8sIIQ16s{_PARTS}Q32s")
-HEADER_SIZE = 128
+HEADER_SIZE = 136
 
 
 class ListFileError(ValueError):
@@ -55,6 +58,7 @@ class Parts:
     """The parts as memory: of a file that is mapped, or of a compiler's arrays."""
 
     reports: tuple[ListReport, ...]
+    filter: memoryview
     index: memoryview
     hashes: memoryview
     places: memoryview
@@ -136,8 +140,9 @@ def _cut(data: memoryview, sizes: list[int]) -> Parts:
     reports: Any = json.loads(bytes(views[0]))
     if not isinstance(reports, list) or len(reports) > MAX_LISTS:
         raise ValueError("no reports of lists")
-    index, places, side, patterns = (views[part].cast("I") for part in (1, 3, 4, 5))
-    return Parts(tuple(map(report.from_json, reports)), index, views[2].cast("Q"), places, side, patterns, views[6])
+    index, places, side, patterns = (views[part].cast("I") for part in (2, 4, 5, 6))
+    told = tuple(map(report.from_json, reports))
+    return Parts(told, views[1], index, views[3].cast("Q"), places, side, patterns, views[7])
 
 
 def _checked(parts: Parts) -> Parts:
@@ -145,6 +150,8 @@ def _checked(parts: Parts) -> Parts:
     buckets = len(parts.index) - 1
     if buckets not in [1 << bits for bits in range(MIN_BITS, MAX_BITS + 1)]:
         raise ValueError("the index has a wrong size")
+    if len(parts.filter) != buckets << FILTER_BITS:
+        raise ValueError("the filter has a wrong size")
     if len(parts.places) != len(parts.hashes) or max(parts.index) > len(parts.hashes):
         raise ValueError("the index points behind the rules")
     if len(parts.side) % 3 or len(parts.patterns) % 2:

@@ -14,6 +14,7 @@ START, END = "\x02", "\x03"
 ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.\\")  # what names.to_text writes, in lower case
 MAX_POSITIONS = 250
 GRAM = 3
+_GRAM_CHARS = ALPHABET - {".", "\\"}  # those that stand in a name's wire form as they are
 
 
 class Chars(NamedTuple):
@@ -63,7 +64,7 @@ def literal(text: str) -> Cat:
 
 
 def grams(node: Node) -> tuple[str, ...]:
-    """Texts of three characters, each of which stands in every name the pattern matches."""
+    """Texts of three characters, each of which stands inside a label of every name the pattern matches."""
     return tuple(dict.fromkeys(run[at : at + GRAM] for run in _runs(node) for at in range(len(run) - GRAM + 1)))
 
 
@@ -82,7 +83,7 @@ def _required(node: Node) -> Iterator[str | None]:
     """The characters that must appear, in order; None where something else may stand between."""
     if isinstance(node, Chars):
         char = next(iter(node.chars)) if len(node.chars) == 1 else START
-        yield char if char in ALPHABET else None
+        yield char if char in _GRAM_CHARS else None
     elif isinstance(node, Cat):
         for part in node.parts:
             yield from _required(part)

@@ -7,7 +7,6 @@ every name. All work is charged to a Budget.
 May live here: finding and reading these rules. May not: the file's form (layout.py), rules that are only hashes.
 """
 
-from collections.abc import Iterator
 from functools import lru_cache
 
 from filters import names
@@ -28,7 +27,7 @@ class SideRules:
 
     def __init__(self, parts: Parts) -> None:
         self._side, self._text = parts.side, parts.text
-        self._by_gram: dict[str, list[int]] = {}
+        self._by_gram: dict[tuple[int, ...], list[int]] = {}
         self._always: list[int] = []
         for at in range(0, len(parts.patterns), 2):
             number, gram = parts.patterns[at], parts.patterns[at + 1]
@@ -36,6 +35,7 @@ class SideRules:
                 self._by_gram.setdefault(_gram(gram), []).append(number)
             else:
                 self._always.append(number)
+        self._grams = frozenset(self._by_gram)
         self.have_patterns = bool(self._by_gram or self._always)
         self.rule = lru_cache(REMEMBERED_RULES)(self._read)
         self._automaton = lru_cache(REMEMBERED_PATTERNS)(self._build)
@@ -44,13 +44,12 @@ class SideRules:
         """The line of all lists counted through."""
         return self._side[3 * number] if 3 * number < len(self._side) else None
 
-    def candidates(self, text: str) -> Iterator[int]:
-        """The patterns a name may match, as numbers. `text`: of `as_text`."""
-        yield from self._always
-        by_gram = self._by_gram
-        met = by_gram.keys() & {text[at : at + GRAM] for at in range(len(text) - GRAM + 1)}
-        for gram in sorted(met):
-            yield from by_gram[gram]
+    def candidates(self, name: names.Name) -> list[int]:
+        """The patterns a name may match, as numbers."""
+        met = self._grams.intersection(zip(name, name[1:], name[2:], strict=False))  # GRAM octets each
+        if not met:
+            return self._always
+        return self._always + [number for gram in sorted(met) for number in self._by_gram[gram]]
 
     def fits(self, number: int, text: str, budget: Budget) -> bool:
         """Whether a pattern matches; False also once the budget is spent."""
@@ -82,5 +81,5 @@ def as_text(name: names.Name) -> str:
     return f"{START}{octets[1:-1].decode()}{END}"
 
 
-def _gram(number: int) -> str:
-    return number.to_bytes(4)[1:].decode("latin-1")
+def _gram(number: int) -> tuple[int, ...]:
+    return tuple((number & (1 << 8 * GRAM) - 1).to_bytes(GRAM))

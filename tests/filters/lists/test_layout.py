@@ -20,7 +20,7 @@ TEXTS = (
     "$TTL 60\nz.example CNAME .\n*.z.example CNAME .\n",
 )
 WHOLE = compiled_octets(*TEXTS)
-SEAL_AT, SIZES_AT, PARTS = HEADER_SIZE - 32, 40, 7
+SEAL_AT, SIZES_AT, PARTS = HEADER_SIZE - 32, 40, 8
 HOSTS = ("bad.example", "a.good.bad.example", "ads7.example", "x12.example", "y.example", "a.z.example", "example")
 
 
@@ -117,6 +117,7 @@ SIZES = st.tuples(st.integers(0, PARTS - 1), st.integers(0, 4000) | st.integers(
 @given(st.lists(SIZES, min_size=1, max_size=4))
 @example([(1, 0)])
 @example([(2, 8)])
+@example([(3, 8)])
 def test_wrong_sizes_under_a_right_checksum_are_refused_or_harmless(changes: list[tuple[int, int]]) -> None:
     octets = bytearray(WHOLE)
     for part, size in changes:
@@ -128,7 +129,7 @@ def test_wrong_sizes_under_a_right_checksum_are_refused_or_harmless(changes: lis
 @pytest.mark.parametrize(
     ("part", "change", "why"),
     [
-        (1, lambda part: part[:-4] + b"\xff\xff\xff\xff", "points behind the rules"),
+        (2, lambda part: part[:-4] + b"\xff\xff\xff\xff", "points behind the rules"),
         (0, lambda part: part.replace(b'"lines": 5', b'"lines": -'), "do not fit"),
         (0, lambda part: b"[" * len(part), "do not fit"),
         (0, lambda part: b" " * len(part), "do not fit"),
@@ -146,9 +147,9 @@ def test_parts_that_do_not_fit_together_are_told(part: int, change, why: str) ->
 
 def test_a_place_without_a_line_or_a_rule_is_nothing() -> None:
     sizes = unpack_from(f"={PARTS}Q", WHOLE, SIZES_AT)
-    at = HEADER_SIZE + sum((size + 7) // 8 * 8 for size in sizes[:3])
+    at = HEADER_SIZE + sum((size + 7) // 8 * 8 for size in sizes[:4])
     for place in (b"\0\0\0\x80", b"\xff\xff\xff\xff", b"\xff\xff\xff\x07", b"\0\0\0\0"):
-        octets = sealed(WHOLE[:at] + place * (sizes[3] // 4) + WHOLE[at + sizes[3] :])
+        octets = sealed(WHOLE[:at] + place * (sizes[4] // 4) + WHOLE[at + sizes[4] :])
         file = opened(octets)
         assert not [host for host in HOSTS if ask(file, host).match and "ads" not in host and "x12" not in host]
 
