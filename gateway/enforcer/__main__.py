@@ -7,6 +7,7 @@ May live here: putting the parts together, the loop that waits for what is due. 
 """
 
 import argparse
+import contextlib
 import fcntl
 import os
 import signal
@@ -90,12 +91,22 @@ def _due(core: Core) -> float:
 
 
 def _end_on_signals(core: Core, stop: threading.Event) -> None:
+    """A handler only writes a byte: the locks inside an Event are not made for being interrupted and taken again."""
+    reader, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    os.set_blocking(reader, True)
+
     def end(_number: int, _frame: object) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.write(writer, b"!")
+
+    def wait() -> None:
+        os.read(reader, 1)
         stop.set()
         core.wake.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
+    threading.Thread(target=wait, name="signals", daemon=True).start()
 
 
 def _only_one(paths: Paths) -> None:

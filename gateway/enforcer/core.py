@@ -7,7 +7,7 @@ May live here: the parts, `install`, the memory of what is loaded. May not: the 
 import json
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -30,7 +30,7 @@ from gateway.enforcer.policy import Policy
 from gateway.enforcer.probes import PROBES, Probe
 from gateway.enforcer.quarantine import Quarantine, as_dict
 from gateway.paths import Paths
-from gateway.wire import CommandRefused
+from gateway.wire import KERNEL_REFUSED, CommandRefused
 from ruleset.compile import compile_ruleset
 from ruleset.live import LiveState, Quarantined
 from ruleset.resolved import ResolvedSite
@@ -110,11 +110,25 @@ class Core:
         return datetime.fromtimestamp(newest, UTC)
 
     def isolate(self, record: Quarantined) -> tuple[Quarantined, int]:
-        """Packets stop, then flows end, then the disk knows; answer: the record, and how many flows ended."""
+        """Packets stop, then flows end, then the disk knows; answer: the record, and how many flows ended.
+
+        Raises CommandRefused when the loaded policy cannot isolate: a saved text that stood in for a compiled one."""
         kept = self.quarantine.enter(record)
-        self.refresh(clock.now())
-        killed = self.quarantine.end_flows(kept)
+        killed = 0
+
+        def end_flows() -> None:
+            nonlocal killed
+            killed += self.quarantine.end_flows(kept)
+
+        self.refresh(clock.now(), end_flows)
+        end_flows()
         self.quarantine.save()
+        if self.loaded.policy is None and self.loaded.number != CLOSED:
+            raise CommandRefused(
+                KERNEL_REFUSED,
+                "the loaded policy is a saved text, which may hold no isolation",
+                "the device is on the list; `clinicgate apply SITE` makes it hold",
+            )
         return kept, killed
 
     def release(self, records: Sequence[Quarantined]) -> None:
@@ -122,10 +136,11 @@ class Core:
         self.refresh(clock.now())
         self.quarantine.save()
 
-    def refresh(self, now: Moment) -> list[str]:
+    def refresh(self, now: Moment, then: Callable[[], object] = lambda: None) -> list[str]:
         """Compile the loaded site again, for the present time and live state; load it if it differs.
 
-        Chains are replaced, established flows go on. Answer: rule ids no longer in force. Raises one of UNLOADABLE.
+        Chains are replaced, established flows go on; `then` follows a load at once. Answer: rule ids no longer in
+        force. Raises one of UNLOADABLE.
         """
         with self.loading:
             old = self.loaded.policy
@@ -134,7 +149,7 @@ class Core:
             ruleset = compile_ruleset(old.resolved, self.live(), self.sensible_now(now))
             if ruleset == old.ruleset:
                 return []
-            self.loader.update(ruleset)
+            self.loader.update(ruleset, then)
             self.loaded = Loaded(self.loaded.number, replace(old, ruleset=ruleset))
             self.after_empty()
             return sorted(set(old.ruleset.origins) - set(ruleset.origins))

@@ -3,6 +3,8 @@
 May live here: the order render - load - list - compare. May not: which policy, generations, elements.
 """
 
+from collections.abc import Callable
+
 from gateway.enforcer import listing
 from gateway.enforcer.delta import small_change
 from gateway.enforcer.kernel_nft import Nft, NftError
@@ -68,17 +70,22 @@ class Loader:
             self._emptied = True
         self.read_back(ruleset)
 
-    def update(self, ruleset: Ruleset) -> None:
-        """As `put`, at once when only rules differ: without a listing first, so what else differs shows afterwards."""
+    def update(self, ruleset: Ruleset, then: Callable[[], object] = lambda: None) -> None:
+        """As `put`, at once when only rules differ: without a listing first, so what else differs shows afterwards.
+
+        `then` is what must follow the load at once; reading back takes several times as long as loading."""
         small = small_change(self._ruleset, ruleset) if self._ruleset else None
         if small is None:
             self.put(ruleset)
+            then()
             return
         try:
             self.load(small)
+            then()
             self.read_back(ruleset)
         except (NftError, ReadBackError):
             self.put(ruleset)
+            then()
 
     def take_emptied(self) -> bool:
         """Whether the sets lost their elements since this was last asked."""

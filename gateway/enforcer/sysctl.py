@@ -12,6 +12,7 @@ from ruleset.resolved import ResolvedSite
 ROOT = Path("/proc/sys/net")
 
 ROUTER: tuple[tuple[str, str, str], ...] = (
+    ("ipv4/conf/all/arp_ignore", "1", "an interface answers for its own addresses only"),
     ("ipv4/conf/all/rp_filter", "1", "a source address must be reachable where it came in (RFC 3704)"),
     ("ipv4/conf/default/rp_filter", "1", "as above, for interfaces that come later"),
     ("ipv4/conf/all/accept_redirects", "0", "nobody on the wire changes our routes"),

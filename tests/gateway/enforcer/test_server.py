@@ -207,3 +207,12 @@ def test_a_pin_over_the_socket_takes_well_under_a_millisecond(running: Running, 
             times.append(time.perf_counter() - begun)
     print(f"pin over the socket: p50 {sorted(times)[250] * 1e6:.0f} us, p99 {sorted(times)[495] * 1e6:.0f} us")
     assert sorted(times)[250] < 0.001
+
+
+def test_a_storm_of_signals_ends_it_once(running: Running) -> None:
+    """A second signal while the first is handled must not leave it waiting for a lock that it holds itself."""
+    running.start()
+    for _ in range(50):
+        running.process.send_signal(signal.SIGTERM)
+        running.process.send_signal(signal.SIGINT)
+    assert running.process.wait(30) == 0
