@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from filters import dns_answer, dns_own
 from filters.dns_accounts import Accounts
-from filters.dns_answer import Address, Answer
+from filters.dns_answer import Address, Answer, Subject
 from filters.dns_asking import Asking, Question, Settled
 from filters.dns_cache import FAILURE_TTL, PREFETCH, STALE_TTL, BoundedCache, lifetime
 from filters.dns_errors import ExtendedError, option
@@ -45,7 +45,7 @@ from filters.dns_schedule import Moment
 from filters.dns_shape import Shaping, shape
 from filters.dns_waiter import Waiter
 from filters.dns_wire import FastPath
-from filters.names import Name, SuffixSet, to_text
+from filters.names import Name, SuffixSet
 from filters.verdict import Action, Reason, Verdict
 
 CACHE_ENTRIES = 10_000
@@ -178,7 +178,7 @@ class Session:
         if verdict.action not in (Action.FORWARD, Action.SAFE):
             return self._own_answer(waiter, verdict, now)
         hit = verdict.list and verdict.reason is Reason.PROTECTED
-        told = self._account(Told.PROTECTED_HIT, waiter, verdict) if hit else []
+        told = [_account(Told.PROTECTED_HIT, waiter, waiter.subject(verdict))] if hit else []
         if verdict.action is Action.SAFE and query.type == Type.HTTPS:
             return self._deliver(waiter, None, now)
         return told + self._cached_or_asked(waiter, now)
@@ -200,12 +200,13 @@ class Session:
         answer = dns_own.answer_for(verdict, waiter.query, self._config.policy.local, page)
         if until is not None:
             answer.keep_until(until)
+        subject = waiter.subject(verdict)
         if verdict.action is Action.REFUSED:
             self.counters.refused += 1
         else:
-            self._keep_fast(waiter, answer, verdict, now)
-        told = self._account(Told.BLOCKED, waiter, verdict) if verdict.blocks else []
-        return [self._sent(waiter, answer, verdict, now), *told]
+            self._keep_fast(waiter, answer, subject, now)
+        told = [_account(Told.BLOCKED, waiter, subject)] if verdict.blocks else []
+        return [self._sent(waiter, answer, subject, now), *told]
 
     def _forward(self, waiter: Waiter, now: float) -> list[Command]:
         question = self._question_for(waiter)
@@ -272,7 +273,7 @@ class Session:
         self._failures.put(key, failure)
         sent = [command for waiter in settled.waiters for command in self._deliver(waiter, stale or failure, now)]
         first = settled.waiters[0]
-        return sent + self._account(Told.UPSTREAMS_SILENT, first, first.verdict)
+        return [*sent, _account(Told.UPSTREAMS_SILENT, first, first.subject(first.verdict))]
 
     def _stale(self, key: bytes, dnssec: bool, now: float, until: float) -> Answer | None:
         """What the cache holds past its time, fit to be sent; `until`: before, asking again is pointless."""
@@ -304,16 +305,16 @@ class Session:
             safe.keep_until(now + dns_own.SAFE_TTL if answer is None else answer.expires)
             answer = safe
         assert answer is not None
-        name = waiter.query.name
+        name, subject = waiter.query.name, waiter.subject(verdict)
         if not self._pins.concerns(name):
-            self._keep_fast(waiter, answer, verdict, now)
+            self._keep_fast(waiter, answer, subject, now)
         elif answer.addresses and self._pins.wanted(name, waiter.client, waiter.zone):
             ttl = max(0.0, answer.expires - now)
-            request = self._pins.pin(to_text(name), waiter.client, answer.addresses, ttl, now, (waiter, answer))
+            request = self._pins.pin(subject.name, waiter.client, answer.addresses, ttl, now, (waiter, answer))
             if request is not None:
                 self.counters.pins += 1
                 return [request]
-        return [self._sent(waiter, answer, verdict, now)]
+        return [self._sent(waiter, answer, subject, now)]
 
     def _judged(self, waiter: Waiter, answer: Answer) -> Verdict | None:
         """A verdict against an answer: it leads to a blocked name, or from a public name into the clinic."""
@@ -329,18 +330,19 @@ class Session:
         found = [verdict for verdict in verdicts if verdict is not None]
         return next((verdict for verdict in found if verdict.blocks), found[0] if found else None)
 
-    def _sent(self, waiter: Waiter, answer: Answer, verdict: Verdict, now: float) -> SendAnswer:
-        self.accounts.add(waiter.view, waiter.subject(verdict), now - waiter.began)
+    def _sent(self, waiter: Waiter, answer: Answer, subject: Subject, now: float) -> SendAnswer:
+        self.accounts.add(waiter.view, subject, now - waiter.began)
         return waiter.send(answer, now)
 
     def _pin_done(self, hold: Hold[tuple[Waiter, Answer]] | None, now: float) -> list[Command]:
         if hold is None:
             return []
         waiter, answer = hold.held
-        commands: list[Command] = [self._sent(waiter, answer, waiter.verdict, now)]
+        subject = waiter.subject(waiter.verdict)
+        commands: list[Command] = [self._sent(waiter, answer, subject, now)]
         if hold.failed:
             self.counters.pins_failed += 1
-            commands += self._account(Told.PIN_FAILED, waiter, waiter.verdict)
+            commands.append(_account(Told.PIN_FAILED, waiter, subject))
         return commands
 
     def _tick(self, now: float) -> list[Command]:
@@ -359,15 +361,16 @@ class Session:
             commands += self._pin_done(hold, now)
         return commands
 
-    def _keep_fast(self, waiter: Waiter, answer: Answer, verdict: Verdict, now: float) -> None:
-        query = waiter.query
+    def _keep_fast(self, waiter: Waiter, answer: Answer, subject: Subject, now: float) -> None:
+        query, verdict = waiter.query, subject.verdict
         if query.unchecked or verdict.personal or answer.expires <= now or waiter.standing is not self._standing:
             return  # for one client only, or judged under rules that are gone
-        kept = answer.about(waiter.subject(verdict), told=verdict.blocks)
+        kept = answer.about(subject, told=verdict.blocks)
         self._table(waiter.view).keep(query.key, kept, dnssec=query.dnssec)
 
-    def _account(self, told: Told, waiter: Waiter, verdict: Verdict) -> list[Command]:
-        return [Account(told, waiter.client, waiter.zone, waiter.subject(verdict))]
+
+def _account(told: Told, waiter: Waiter, subject: Subject) -> Account:
+    return Account(told, waiter.client, waiter.zone, subject)
 
 
 def _cache_key(key: bytes, query: Query) -> bytes:

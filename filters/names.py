@@ -22,7 +22,7 @@ MAX_POINTERS = 64  # compression jumps followed in one name; an honest message n
 
 _LABELS = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}")
 _ADDRESS_LIKE = re.compile(r"[0-9.]+")
-_PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")
+_PLAIN = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
 
 
 class BadNameError(ValueError):
@@ -177,6 +177,8 @@ def _idna(text: str) -> str:
 
 
 def _label_text(label: bytes) -> str:
+    if not label.translate(None, _PLAIN):
+        return label.decode("ascii")
     return "".join(chr(octet) if octet in _PLAIN else f"\\{octet:03}" for octet in label)
 
 

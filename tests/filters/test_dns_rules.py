@@ -109,6 +109,10 @@ def test_allow_only_lets_nothing_else_through() -> None:
 def test_closed_names_are_never_filtered() -> None:
     strict = replace(POLICY, zones={"pc": ZonePolicy((MALWARE,), deny=names("closed.example", "example"))})
     assert judged("x.closed.example", policy=strict) == Verdict(Action.FORWARD, Reason.CLOSED, rule="closed.example")
+    standing = strict.at(EVENING)
+    rules = standing.rules("pc", OTHER)
+    assert rules is not None
+    assert standing.judge_link(rules, name("x.closed.example"), Type.A) is None, "nor as a link"
     assert said("host.zone.local") == ("forward", "closed"), "even below a name that never leaves otherwise"
     assert said("other.local") == ("nxdomain", "special_use")
 
