@@ -22,11 +22,13 @@ def test_an_endless_line_takes_no_memory_and_is_one_reject() -> None:
     def chunks() -> Iterator[bytes]:
         yield b"bad.example\n"
         yield from [b"x" * 65536] * 200
-        yield b"\nworse.example\n"
+        yield b"\nworse.example\n" + b"y" * 65536 + b"\nworst.example"
 
     lines = list(split_lines(chunks()))
-    assert list(map(len, lines)) == [11, MAX_LINE + 1, 13]
-    assert [parsed for _, _, parsed in read_list(lines)[1]][1] is Reject.TOO_LONG
+    assert list(map(len, lines)) == [11, MAX_LINE + 1, 13, MAX_LINE + 1, 13]
+    said = [parsed for _, _, parsed in read_list(lines)[1]]
+    assert said[1] is said[3] is Reject.TOO_LONG
+    assert all(isinstance(parsed, list) for parsed in said[::2])
 
 
 def test_bom_line_ends_and_numbers() -> None:
