@@ -29,14 +29,14 @@ TEXTS = {
 }
 
 
-def mapped() -> ListFile:
+def mapped(texts: dict[str, bytes]) -> ListFile:
     compiler = ListCompiler(KEY)
-    for title, text in TEXTS.items():
+    for title, text in texts.items():
         compiler.add(title, text.splitlines())
     return ListFile(memoryview(b"".join(compiler.finish().pieces)), KEY)
 
 
-FILE = mapped()
+FILE = mapped(TEXTS)
 MEMORY = compile_list("memory", [b"# t", b"memory.example", b"good.ads.example"], KEY)
 ADS, SECOND = Shelved("ads", FILE), Shelved("other", FILE)
 
@@ -61,6 +61,14 @@ def test_only_the_lists_of_the_view_are_asked() -> None:
     hit = found(Listed((ADS, SECOND)), "other.example")
     assert hit is not None
     assert (hit.list, hit.line) == ("other", 2)
+
+
+def test_each_list_is_asked_in_its_own_file() -> None:
+    newer = mapped({"ads": b"||extra.example^\n", "other": b"||more.example^\n"})
+    listed = Listed((ADS, Shelved("other", newer)))
+    assert found(listed, "more.example") is not None
+    assert found(listed, "extra.example") is None
+    assert found(listed, "other.example") is None
 
 
 def test_an_exception_wins_over_every_list() -> None:

@@ -266,6 +266,7 @@ def test_the_fast_path_learns_answers_and_blocks() -> None:
     assert texts(read(found[0])) == ["50 A 192.0.2.1"]
     blocked = table.find(wire("bad.example"), talk.now)
     assert blocked is not None
+    assert (found[1].told, blocked[1].told) == (False, True)
     assert blocked[1].subject is not None
     assert blocked[1].subject.verdict.list == "malware"
     assert talk.session.fast_path("guest").find(wire("www.example"), talk.now) is None, "another zone, another table"

@@ -65,9 +65,10 @@ def test_when_upstreams_fail_the_stale_answer_is_given_at_once_and_for_a_while()
     assert [one.told for one in told(heard)] == [Told.UPSTREAMS_SILENT]
     table = talk.session.fast_path("pc")
     assert table.find(wire("www.example"), talk.now + STALE_TTL - 1) is not None, "RFC 8767: not asked again so soon"
+    talk.now += 10
     assert answered(talk.ask("www.example", zone="guest"))[1] == [f"{STALE_TTL} A 192.0.2.1"]
     assert talk.session.counters.asked == 2
-    talk.now += STALE_TTL
+    talk.now += STALE_TTL - 10
     assert table.find(wire("www.example"), talk.now) is None
     assert isinstance(talk.ask("www.example")[0], AskUpstream)
 
@@ -164,6 +165,13 @@ def test_what_ended_is_given_back() -> None:
     (ask,) = talk.ask("n0.example")
     wait(talk, 2.0)
     assert isinstance(talk.ask("after.example")[0], AskUpstream), "also by who was served a stale answer"
+
+
+def test_a_question_that_found_no_room_takes_none() -> None:
+    talk = Talk(CONFIG, timing=Timing(waiters=1, of_client=2))
+    assert isinstance(talk.ask("n0.example")[0], AskUpstream)
+    assert answered(talk.ask("n0.example"))[0] == "SERVFAIL", "too many wait for it"
+    assert isinstance(talk.ask("n1.example")[0], AskUpstream)
 
 
 def test_new_names_have_a_rate_by_client() -> None:

@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from filters import dns_answer
-from filters.dns_answer import Answer
+from filters.dns_answer import Answer, Subject
 from filters.dns_message import Query, Rcode, read_query, read_reply
 from filters.dns_wire import FastPath
+from filters.verdict import Action, Reason, Verdict
 from tests.filters.dns_tools import read, reply_to, wire
 
 NAME = "www.example.com"
@@ -98,6 +99,24 @@ def test_the_table_is_bounded_and_forgets_on_demand() -> None:
     assert len(table) == 3
     table.clear()
     assert len(table) == 0
+
+
+def test_octets_are_bounded_and_what_goes_is_accounted_for() -> None:
+    gone: list[tuple[str, int]] = []
+    table = FastPath(octets=4 * 2000, account=lambda subject, count: gone.append((subject.name, count)))
+    for number in range(10):
+        question = wire(f"n{number}.example")
+        answer = Answer(Rcode.NOERROR, (0, 0), bytes(500))
+        subject = Subject(f"n{number}.example", "A", Verdict(Action.FORWARD, Reason.NOT_LISTED))
+        table.keep(question[12:], answer.about(subject), dnssec=bool(number % 2))
+        assert table.find(wire(f"n{number}.example", use_edns=0, want_dnssec=bool(number % 2)), 0.0) is not None
+    assert len(table) == 4
+    assert len(gone) == 6
+    table.harvest()
+    table.harvest()
+    assert sorted(gone) == [(f"n{number}.example", 1) for number in range(10)]
+    table.keep(b"huge", Answer(Rcode.NOERROR, (0, 0), bytes(60_000)), dnssec=False)
+    assert len(table) == 2, "what does not fit at all is not kept, nor what stood in its way"
 
 
 @st.composite

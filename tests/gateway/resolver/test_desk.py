@@ -1,6 +1,6 @@
 """The desk: which zone a client belongs to, and what the fast path's answers are counted as."""
 
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 
 import dns.flags
 import pytest
@@ -8,9 +8,10 @@ import pytest
 from filters.dns_answer import Answer, Subject
 from filters.dns_exchange import ClientDatagram, Event, Timing
 from filters.dns_message import Rcode
+from filters.dns_rules import Allowance
 from filters.dns_session import Session
 from filters.verdict import Action, Reason, Verdict
-from gateway.resolver.config import ResolverConfig
+from gateway.resolver.config import ResolverConfig, ZoneConfig
 from gateway.resolver.desk import MAX_CLIENTS, Desk
 from gateway.resolver.policy import session_config
 from tests.filters.dns_tools import read, wire
@@ -28,7 +29,8 @@ class Told:
     def __init__(self, timing: Timing | None = None) -> None:
         self.events: list[Event] = []
         self.counted: list[tuple[str, Answer]] = []
-        self.session = Session(session_config(ResolverConfig("home.arpa", (), ()), {}, b"k"), lambda: 1)
+        zones = tuple(ZoneConfig(name, (network,), ()) for network, name in ZONES[:2])
+        self.session = Session(session_config(ResolverConfig("home.arpa", zones, ()), {}, b"k"), lambda: 1)
         self.desk = Desk(self.session, self.events.append, self._count, timing)
         self.desk.adopt(ZONES)
 
@@ -102,6 +104,16 @@ def test_other_rules_give_other_tables_and_keep_what_a_client_has_left() -> None
     assert client.table is not before
     assert client.table is told.session.fast_path("pc", client.address)
     assert client.left == 2
+
+
+def test_a_device_with_rules_of_its_own_has_a_table_of_its_own() -> None:
+    told = Told()
+    camera = ip_address("10.20.20.11")
+    told.session.allow([Allowance(b"\1x\0", "pc", 1.0, "owner", "test", frozenset((camera,)))])
+    own, others = told.desk.client("10.20.20.11", "pc"), told.desk.client("10.20.20.12", "pc")
+    assert own.table is told.session.fast_path("pc", camera)
+    assert own.table is not others.table
+    assert others.table is told.session.fast_path("pc")
 
 
 def test_questions_are_tallied_once_by_client() -> None:

@@ -188,6 +188,9 @@ def test_an_allowance_reaches_a_client_that_is_known_already(running: Running, a
     clients = frozenset((ip_address(CLIENT),))
     running.do(allow(Allowance(from_text("bad.example"), "pc", until, "owner", "needed today", clients)))
     assert answers(running.ask("bad.example")) == ["192.0.2.66"]
+    fast = running.resolver.desk.fast
+    assert answers(running.ask("bad.example")) == ["192.0.2.66"]
+    assert running.resolver.desk.fast == fast + 1, "out of a table of its own"
     assert running.ask("bad.example", source=OTHER).rcode() == dns.rcode.NXDOMAIN
     running.do(allow())
     assert running.ask("bad.example").rcode() == dns.rcode.NXDOMAIN
@@ -199,6 +202,7 @@ def test_a_schedule_counts_from_the_first_question(running: Running, authority: 
     always = Schedule.model_validate({"days": days, "from": "00:00", "to": "00:00"})
     zone = replace(config(authority).zones[0], policy=zone_policy(during={"always": {"deny": ["www.example"]}}))
     assert running.adopt(config(authority, zones=(zone,), schedules={"always": always}))
+    assert abs(running.resolver.session._moment.epoch - time.time()) < 60
     assert (running.ask("www.example").rcode() == dns.rcode.NXDOMAIN) is on
 
 
