@@ -8,7 +8,7 @@ from ruleset.compile_guard import ISOLATED, LINK_LOCAL6, RUNNING, UNSPECIFIED6, 
 from ruleset.compile_parts import refuse, refused_chain
 from ruleset.live import LiveState
 from ruleset.resolve_grants import ECHO_RATE
-from ruleset.resolved import GATEWAY, INTERNET, Grant, ResolvedSite
+from ruleset.resolved import GATEWAY, INTERNET, Grant, ResolvedSite, Segment
 from ruleset.tree import (
     L4,
     Accept,
@@ -66,10 +66,19 @@ def _zone_chain(zone: str, grants: tuple[Grant, ...]) -> Chain:
 def _neighbours(site: ResolvedSite) -> tuple[Rule, ...]:
     """First of all, as connection tracking does not follow neighbour discovery and IPv6 ends without it."""
     zones = Iif(tuple(s.ifname for s in site.segments))
+    uplinks = Iif(tuple(o.ifname for o in site.outsides))
+    asked = (Icmp(6, NEIGHBOURS), HopLimit(255))
     return (
-        Rule("core:input:neighbours", (Icmp(6, NEIGHBOURS), HopLimit(255)), (Accept(),)),
+        *(Rule("core:input:neighbours", (Iif((s.ifname,)), _own(s), *asked), (Accept(),)) for s in site.segments),
+        Rule("core:input:neighbours", (uplinks, *asked), (Accept(),)),
         Rule("core:input:neighbours", (zones, Icmp(6, ("nd-router-solicit",)), HopLimit(255)), (Accept(),)),
     )
+
+
+def _own(segment: Segment) -> Addr:
+    """Linux makes a neighbour entry for any source of a solicitation, so a zone may only speak for itself."""
+    own = segment.subnet(6)
+    return Addr("saddr", 6, (*((own,) if own else ()), LINK_LOCAL6, UNSPECIFIED6))
 
 
 def _listeners_and_echo(site: ResolvedSite) -> tuple[Rule, ...]:

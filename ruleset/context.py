@@ -14,6 +14,7 @@ from ruleset.resolved import GATEWAY, INTERNET
 from ruleset.services import KnownService, Services, pack_services, traffic
 
 ANY = "any"
+FIRST, LAST = (edge.replace(tzinfo=UTC) for edge in (datetime.min, datetime.max))  # noqa: DTZ901
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,17 @@ class Context:
         return zone_info(self.site.clinic.timezone) or ZoneInfo("UTC")
 
     def moment(self, expires: date) -> datetime:
-        """When something ends: a day ends at its last midnight in the clinic, a naive moment is the clinic's too."""
+        """When something ends, in UTC: a day ends at its last midnight in the clinic, a naive moment is the clinic's.
+
+        A moment beyond the calendar's edges is the edge."""
+        try:
+            return self._moment(expires)
+        except OverflowError:
+            return FIRST if expires.year == 1 else LAST
+
+    def _moment(self, expires: date) -> datetime:
         if isinstance(expires, datetime):
             return (expires if expires.tzinfo else expires.replace(tzinfo=self.zone_info)).astimezone(UTC)
-        if expires == date.max:
-            return datetime.max.replace(tzinfo=UTC)
         return datetime.combine(expires + timedelta(days=1), time(), self.zone_info).astimezone(UTC)
 
     def expired(self, expires: date) -> bool:

@@ -112,9 +112,7 @@ def _quarantine_remove(call: Call) -> dict[str, Any]:
     which, value = _subject(call.args)
     call.args.done()
     call.plan = f"release {value}"
-    matching = [
-        r for r in call.core.quarantine.records if value in (r.addresses if which == "address" else (r.mac, r.device))
-    ]
+    matching = [r for r in call.core.quarantine.records if value in _named(r, which)]
     if not matching:
         raise CommandRefused(NOT_FOUND, f"{value} is not isolated", "see `clinicgate quarantine list`")
     call.core.release(matching)
@@ -186,6 +184,11 @@ COMMANDS: dict[str, Command] = {
 }
 
 
+def _named(record: Quarantined, which: str) -> tuple[str, ...]:
+    """What a record can be called by; a stranger has no device name, and an empty word names nobody."""
+    return {"address": record.addresses, "mac": (record.mac,), "device": (record.device,)}[which]
+
+
 def _subject(args: Arguments) -> tuple[str, str]:
     """Which of device, mac and address was given, in its usual spelling."""
     given = [name for name in ("device", "mac", "address") if args.has(name)]
@@ -194,6 +197,8 @@ def _subject(args: Arguments) -> tuple[str, str]:
     if given[0] == "address":
         return "address", str(args.address("address"))
     value = args.label(given[0], 64).lower()
+    if not value:
+        raise CommandRefused(BAD_REQUEST, f"`{given[0]}` is empty", "name one device")
     if given[0] == "mac":
         try:
             value = mac_key(value.replace("-", ":")).hex(":")

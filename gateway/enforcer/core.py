@@ -15,6 +15,7 @@ from gateway import durable
 from gateway.audit import AuditLog
 from gateway.enforcer import clock, features, policy, sysctl
 from gateway.enforcer.addresses import never_outside
+from gateway.enforcer.attribution import believed
 from gateway.enforcer.clock import Moment
 from gateway.enforcer.closed import ISOLATION_TEXT, closed_ruleset
 from gateway.enforcer.elements import Elements
@@ -76,7 +77,7 @@ class Core:
         self.loader = Loader(self.nft)
         self.features = features.ask(self.nft)
         self.quarantine = Quarantine(self.paths.quarantine, Elements())
-        self.pins = Pins(Elements(), neighbours)
+        self.pins = Pins(Elements(), lambda site: believed(neighbours(), site))
         self.feeds = Feeds(self.paths.feeds, Elements())
         self.troubles: deque[Trouble] = deque(maxlen=ERRORS_KEPT)
 

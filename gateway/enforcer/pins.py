@@ -39,7 +39,7 @@ class Pinned:
 class Pins:
     """Safe for several threads. `seen` lists the neighbour table (to find a client's addresses of the other family)."""
 
-    def __init__(self, elements: Elements, seen: Callable[[], Iterable[Neighbour]]) -> None:
+    def __init__(self, elements: Elements, seen: Callable[[ResolvedSite | None], Iterable[Neighbour]]) -> None:
         self._elements, self._seen = elements, seen
         self._lock = threading.Lock()
         self._until: dict[Pair, float] = {}
@@ -102,7 +102,7 @@ class Pins:
         by_mac: dict[str, set[Address]] = {}
         for host in self._site.hosts if self._site else ():
             by_mac.setdefault(host.mac or host.name, set()).update(host.addresses)
-        for neighbour in self._seen():
+        for neighbour in self._seen(self._site):
             if neighbour.mac != NO_MAC:
                 by_mac.setdefault(neighbour.mac, set()).add(neighbour.address)
         return {address: tuple(sorted(group, key=str)) for group in by_mac.values() for address in group}

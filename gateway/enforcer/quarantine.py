@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway import durable
+from gateway.enforcer.attribution import believed
 from gateway.enforcer.conntrack import Conntrack
 from gateway.enforcer.elements import Change, Element, Elements, mac_key
 from gateway.enforcer.neighbours import Neighbour, neighbours
@@ -31,6 +32,7 @@ class Quarantine:
         self._lock = threading.Lock()
         self._records = read(file)
         self._declared: dict[str, tuple[Address, ...]] = {}
+        self._site: ResolvedSite | None = None
         self._held = self._addresses(self._records)
 
     @property
@@ -47,7 +49,7 @@ class Quarantine:
         The order is the promise: packets stop with the sets, long before the disk has answered.
         """
         with self._lock:
-            merged = _merge(self._records, with_neighbours(record, neighbours()))
+            merged = _merge(self._records, with_neighbours(record, believed(neighbours(), self._site)))
             self._sync(merged)
             self._hold(merged)
             return merged[-1]
@@ -75,6 +77,7 @@ class Quarantine:
     def restore(self, site: ResolvedSite | None) -> None:
         """Make the kernel's sets hold the list again, with the addresses the loaded site declares for the devices."""
         with self._lock:
+            self._site = site
             self._declared = {host.name: host.addresses for host in site.hosts} if site else {}
             self._sync(self._records)
             self._hold(self._records)

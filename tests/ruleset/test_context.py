@@ -30,6 +30,8 @@ def test_a_service_with_impossible_ports_opens_nothing():
         (datetime(2026, 6, 1, 18, 0), datetime(2026, 6, 1, 9, 0, tzinfo=UTC)),  # noqa: DTZ001
         (datetime.fromisoformat("2026-06-01T18:00+02:00"), datetime(2026, 6, 1, 16, 0, tzinfo=UTC)),
         (date.max, datetime.max.replace(tzinfo=UTC)),
+        (datetime.fromisoformat("9999-12-31T23:59:59-14:00"), datetime.max.replace(tzinfo=UTC)),
+        (datetime.fromisoformat("0001-01-01T00:00+14:00"), datetime.min.replace(tzinfo=UTC)),
     ],
 )
 def test_a_day_ends_at_midnight_where_the_clinic_is(expires, wanted):

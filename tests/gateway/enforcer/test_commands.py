@@ -95,6 +95,7 @@ def test_isolation_of_nothing_of_nobody_or_of_the_gateway_is_refused(applied, ad
 
 def test_releasing_who_is_not_isolated(applied: Core, admin: Who) -> None:
     assert refused(applied, admin, "quarantine_remove", device="reception-1").code == wire.NOT_FOUND
+    assert refused(applied, admin, "quarantine_remove", device="").code == wire.BAD_REQUEST
 
 
 def test_a_pin_for_a_client_of_a_zone(applied: Core, admin: Who) -> None:

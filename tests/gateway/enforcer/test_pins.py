@@ -32,7 +32,7 @@ def seen() -> list[Neighbour]:
 @pytest.fixture
 def pins(net, seen: list[Neighbour]) -> Pins:
     Loader(KernelNft()).put(closed_ruleset())
-    pins = Pins(Elements(), lambda: list(seen))
+    pins = Pins(Elements(), lambda _site: list(seen))
     pins.restore(SITE, never_outside(SITE))
     return pins
 

@@ -36,13 +36,17 @@ def kernel() -> list[int]:
 
 @pytest.mark.netns
 def test_a_device_enters_with_every_address_its_mac_was_seen_with(net, listed: Quarantine) -> None:
-    net.run("ip", "link", "add", "lan", "type", "veth", "peer", "name", "far")
-    net.run("ip", "link", "set", "lan", "up")
-    net.run("ip", "neigh", "add", "2001:db8::77", "lladdr", MAC, "dev", "lan")
+    net.run("ip", "link", "add", "eth1.20", "type", "veth", "peer", "name", "far")
+    net.run("ip", "link", "set", "eth1.20", "up")
+    stolen = ("2001:db8:20:20::1", "2001:db8:20:10::77", "2001:db8:ffff::1", "10.20.10.11")
+    for claimed in ("2001:db8:20:20::77", *stolen):
+        net.run("ip", "neigh", "add", claimed, "lladdr", MAC, "dev", "eth1.20")
+    listed.restore(load_site(site().encode(), "s", SINCE).resolved)
     kept = listed.enter(RECORD)
-    assert kept.addresses == ("10.20.20.11", "2001:db8::77")
-    assert kernel() == [1, 1, 1]
-    assert listed.holds(ip_address("2001:db8::77"))
+    assert "2001:db8:20:20::77" in kept.addresses and "10.20.20.11" in kept.addresses
+    assert not set(stolen) & set(kept.addresses), "a device chose who else is isolated with it"
+    assert listed.holds(ip_address("2001:db8:20:20::77"))
+    assert not any(listed.holds(ip_address(address)) for address in stolen)
 
 
 @pytest.mark.netns
