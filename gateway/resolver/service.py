@@ -64,7 +64,7 @@ class Resolver:
         self.session = Session(nobody, lambda: secrets.randbelow(1 << 16), timing)
         self.reports = Reports(events)
         self.desk = Desk(self.session, self.take, self.reports.fast, timing)
-        self._upstreams = Upstreams(self.take)
+        self._upstreams = Upstreams(self.take, journal)
         self._pinning = Pinning(enforcer, self.take, journal)
         self._connections = Connections()
         self._servers: dict[Address, tuple[str, UdpServer, TcpServer]] = {}
@@ -94,7 +94,7 @@ class Resolver:
             udp.close()
             tcp.close()
         self._servers.clear()
-        self._upstreams.close()
+        await self._upstreams.close()
         self._pinning.close()
         if self._tick is not None:
             self._tick.cancel()

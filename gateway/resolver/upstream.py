@@ -1,6 +1,7 @@
 """The way to the upstreams: a socket of its own for every attempt, so that port and id are both new (RFC 5452).
 
 The kernel picks the source port at random when a UDP socket is connected, and drops datagrams from any other sender.
+Encrypted upstreams are asked over connections that stay (transports/).
 
 May live here: sending one attempt, listening for its reply. May not: which upstream, how often, what a reply means.
 """
@@ -11,23 +12,33 @@ from collections.abc import Callable
 from ipaddress import ip_address
 
 from filters.dns_exchange import AskUpstream, Event, Upstream, UpstreamDatagram, UpstreamLost
+from gateway.resolver.journal import Journal
+from gateway.resolver.transports.carrier import Carrier
+from gateway.resolver.transports.octets import TransportFailedError
 
 MAX_REPLY = 65535
 BURST = 16
 STREAM_SECONDS = 4.0
+SAY_SECONDS = 10.0  # an upstream that comes and goes fills no journal
+MAX_SAID = 64
 MAX_STREAM_MESSAGES = 4  # messages read from one TCP attempt before it is given up
 
 
 class Upstreams:
     """`ask` starts an attempt, `forget` ends it; what comes back goes to `take` as an event."""
 
-    def __init__(self, take: Callable[[Event], None]) -> None:
-        self._take = take
+    def __init__(self, take: Callable[[Event], None], journal: Journal) -> None:
+        self._take, self._journal = take, journal
+        self._carrier = Carrier()
+        self._said: dict[Upstream, float] = {}
         self._loop = asyncio.get_running_loop()
         self._sockets: dict[int, socket.socket] = {}
         self._streams: dict[int, asyncio.Task[None]] = {}
 
     def ask(self, command: AskUpstream) -> None:
+        if command.upstream.transport != "plain":
+            self._streams[command.token] = self._loop.create_task(self._ask_encrypted(command))
+            return
         if command.stream:
             self._streams[command.token] = self._loop.create_task(self._ask_stream(command))
             return
@@ -49,9 +60,10 @@ class Upstreams:
         if task is not None:
             task.cancel()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         for token in (*self._sockets, *self._streams):
             self.forget(token)
+        await self._carrier.close()
 
     def _lost(self, token: int) -> None:
         self._take(UpstreamLost(token))
@@ -87,6 +99,26 @@ class Upstreams:
             if writer is not None:
                 writer.transport.abort()
         self._lost(command.token)
+
+    async def _ask_encrypted(self, command: AskUpstream) -> None:
+        upstream = command.upstream
+        try:
+            reply = await self._carrier.ask(upstream, command.data)
+        except TransportFailedError as error:
+            self._say(upstream, str(error))
+        else:
+            self._say(upstream, "answers")
+            self._take(UpstreamDatagram(command.token, upstream, reply))
+        if command.token in self._streams:  # not settled, and there will be no other reply
+            self._lost(command.token)
+
+    def _say(self, upstream: Upstream, text: str) -> None:
+        now = self._loop.time()
+        if now >= self._said.get(upstream, now):
+            if upstream not in self._said and len(self._said) >= MAX_SAID:
+                self._said.clear()
+            self._said[upstream] = now + SAY_SECONDS
+            self._journal.say(f"upstream {upstream.address} ({upstream.transport})", text)
 
 
 def _connected(upstream: Upstream) -> socket.socket:

@@ -1,6 +1,7 @@
 """The way upstream: fresh ports and ids, TCP, forgers, and the dead."""
 
 import asyncio
+import contextlib
 import threading
 from pathlib import Path
 
@@ -8,8 +9,10 @@ import dns.flags
 import dns.message
 import dns.query
 import dns.rcode
+import pytest
 
 from filters.dns_exchange import Timing, Upstream
+from tests.gateway.resolver.transports.servers import NAME, Answering, certificates, tls_server
 from tests.gateway.resolver.world import (
     Authority,
     Running,
@@ -82,3 +85,56 @@ def test_giving_up_ends_a_tcp_attempt_that_still_waits(tmp_path: Path, authority
     finally:
         authority.hold.set()
         running.close()
+
+
+def encrypted(running: Running, certificate: Path) -> tuple[contextlib.AsyncExitStack, Answering, Upstream]:
+    """A DNS over TLS server in the resolver's own loop."""
+
+    async def start() -> tuple[contextlib.AsyncExitStack, Answering, Upstream]:
+        stack, answering = contextlib.AsyncExitStack(), Answering()
+        port = await stack.enter_async_context(tls_server(answering, certificate))
+        return stack, answering, Upstream("127.99.0.53", port, "tls", NAME)
+
+    return running.do(start())
+
+
+def test_an_encrypted_upstream_is_asked_on_one_connection(
+    idle: Running, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, certificate = certificates(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(root))
+    stack, answering, upstream = encrypted(idle, certificate)
+    try:
+        assert idle.adopt(config(authority, upstreams=(upstream,)))
+        assert [answers(idle.ask(f"n{number}.example")) for number in range(5)] == [["192.0.2.1"]] * 5
+        assert (answering.connections, len(answering.asked), authority.asked) == (1, 5, [])
+        assert idle.resolver._upstreams._streams == {}
+    finally:
+        idle.do(stack.aclose())
+
+
+def test_a_wrong_certificate_is_never_asked_and_the_next_upstream_is(
+    idle: Running, authority: Authority, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    stack, answering, upstream = encrypted(idle, certificates(tmp_path)[1])
+    try:
+        assert idle.adopt(config(authority, upstreams=(upstream, authority.upstream)))
+        assert answers(idle.ask("www.example")) == ["192.0.2.1"]
+        assert (answering.asked, authority.asked) == ([], [("www.example", "udp")])
+        assert "upstream 127.99.0.53 (tls): " in capfd.readouterr().err
+    finally:
+        idle.do(stack.aclose())
+
+
+def test_an_encrypted_upstream_that_lies_is_left_for_the_next(
+    idle: Running, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, certificate = certificates(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(root))
+    stack, answering, upstream = encrypted(idle, certificate)
+    answering.garble = b"\xff" * 5
+    try:
+        assert idle.adopt(config(authority, upstreams=(upstream, authority.upstream)))
+        assert answers(idle.ask("www.example")) == ["192.0.2.1"]
+    finally:
+        idle.do(stack.aclose())
