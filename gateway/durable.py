@@ -43,22 +43,33 @@ def read_json(path: Path) -> dict[str, Any] | None:
     """The object in `path`; None when there is no such file, or none that is whole JSON."""
     try:
         value = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 
 
 def append(path: Path, line: bytes, mode: int = 0o600) -> None:
-    """Add `line` at the end; after the return it is on the disk. Raises OSError."""
+    """Add `line` at the end; after the return it is on the disk. Raises OSError, and then nothing of it is there."""
     fresh = not path.exists()
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, mode)
     try:
-        os.write(descriptor, line)
-        os.fsync(descriptor)
+        size = os.fstat(descriptor).st_size
+        try:
+            _write_all(descriptor, line)
+            os.fsync(descriptor)
+        except OSError:
+            os.ftruncate(descriptor, size)
+            raise
     finally:
         os.close(descriptor)
     if fresh:
         sync_folder(path.parent)
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    """A full disk takes a part and says so only by the count (write(2)); the next call then fails with ENOSPC."""
+    while content:
+        content = content[os.write(descriptor, content) :]
 
 
 def remove(path: Path) -> None:

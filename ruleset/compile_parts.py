@@ -5,10 +5,24 @@ May live here: what more than one compile_*.py needs. May not: a rule that only 
 
 from ruleset.live import LiveState
 from ruleset.resolved import INTERNET, ResolvedSite
-from ruleset.tree import Chain, Count, Drop, FlowTable, LogRefused, Origin, Rule, SetDecl, Statement
+from ruleset.tree import (
+    Chain,
+    Count,
+    Drop,
+    FlowTable,
+    LogRefused,
+    Match,
+    Origin,
+    OverBudget,
+    Rate,
+    Rule,
+    SetDecl,
+    Statement,
+)
 
 TABLE = "clinicgate"
 LOG_GROUP = 5
+LOG_RATE = 100
 PENDING_MARK = 0x1
 FLOWTABLE = "fast"
 
@@ -64,13 +78,16 @@ def counted(rule_id: str, verdict: Statement) -> tuple[Statement, ...]:
     return (Count(counter_name(rule_id)), verdict)
 
 
-def refuse(rule_id: str, *matches: object) -> tuple[Rule, ...]:
-    """Tell the watcher within the source's budget, count everything, drop.
+def refuse(rule_id: str, *matches: Match) -> tuple[Rule, ...]:
+    """Count everything and drop it; tell the watcher, each sender within its own budget, all within the rule's.
 
-    Two rules, because a rule ends where its budget is used up, and the drop must not depend on that."""
+    The budget is a set of senders. A flood under ever new addresses fills it; then nobody is over budget any more, and
+    the rule's own rate bounds the log, so that one zone's flood does not silence the others."""
+    drop = counted(rule_id, Drop())
     return (
-        Rule(rule_id, tuple(matches), (LogRefused(LOG_GROUP, LOG_BUDGET),)),  # type: ignore[arg-type]
-        Rule(rule_id, tuple(matches), counted(rule_id, Drop())),  # type: ignore[arg-type]
+        Rule(rule_id, (*matches, OverBudget(LOG_BUDGET)), drop),
+        Rule(rule_id, (*matches, Rate(LOG_RATE, 2 * LOG_RATE)), (LogRefused(LOG_GROUP),)),
+        Rule(rule_id, matches, drop),
     )
 
 

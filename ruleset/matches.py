@@ -28,6 +28,7 @@ from ruleset.tree import (
     Match,
     NfProto,
     Oif,
+    OverBudget,
     Rate,
 )
 
@@ -164,6 +165,10 @@ def _rate(_match: Rate, _view: View) -> bool:
     return True
 
 
+def _over_budget(_match: OverBudget, _view: View) -> bool:
+    return False
+
+
 MATCHERS: dict[type, Callable[[Any, View], bool]] = {
     Iif: _iif,
     Oif: _oif,
@@ -178,4 +183,5 @@ MATCHERS: dict[type, Callable[[Any, View], bool]] = {
     CtDnat: _ct_dnat,
     LocalDestination: _local_destination,
     Rate: _rate,
+    OverBudget: _over_budget,
 }

@@ -34,6 +34,7 @@ from ruleset.tree import (
     Network,
     NfProto,
     Oif,
+    OverBudget,
     Rate,
     Reject,
     Return,
@@ -193,4 +194,5 @@ MAY_FIT: dict[type, Callable[[Any, Kind], Maybe]] = {
     CtDnat: lambda _match, kind: kind.dnat,
     LocalDestination: lambda _match, kind: kind.local,
     Rate: _open,
+    OverBudget: _open,
 }

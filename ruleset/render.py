@@ -175,6 +175,9 @@ _MATCHES: dict[type, Callable[[Any], str]] = {
     tree.CtMark: lambda m: f"ct mark & 0x{m.mask:x} == 0x{m.value:x}",
     tree.CtDnat: lambda _: "ct status dnat",
     tree.LocalDestination: lambda _: "fib daddr type local",
+    tree.OverBudget: lambda m: (
+        f"update @{_name(m.set_name)} {{ ether saddr limit rate over 5/second burst 20 packets }}"
+    ),
     tree.Rate: lambda m: f"limit rate {m.packets}/second burst {m.burst} packets",
 }
 
@@ -187,8 +190,7 @@ def _dnat(s: tree.Dnat) -> str:
 
 
 def _log(s: tree.LogRefused, value: str) -> str:
-    budget = f"update @{_name(s.budget_set)} {{ ether saddr limit rate 5/second burst 20 packets }}"
-    return f'{budget} log prefix "{rule_id(value)} " group {s.group}'
+    return f'log prefix "{rule_id(value)} " group {s.group}'
 
 
 def _dispatch(s: tree.Dispatch) -> str:

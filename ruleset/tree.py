@@ -131,7 +131,29 @@ class Rate:
     burst: int
 
 
-Match = Iif | Oif | NfProto | Addr | InSet | L4 | Icmp | HopLimit | CtState | CtMark | CtDnat | LocalDestination | Rate
+@dataclass(frozen=True, slots=True)
+class OverBudget:
+    """The sender has used up its share of the log; no match while the set is full. Evaluation: always within it."""
+
+    set_name: str
+
+
+Match = (
+    Iif
+    | Oif
+    | NfProto
+    | Addr
+    | InSet
+    | L4
+    | Icmp
+    | HopLimit
+    | CtState
+    | CtMark
+    | CtDnat
+    | LocalDestination
+    | Rate
+    | OverBudget
+)
 
 # ---- statements: what happens to a packet that matches ------------------------------------------------------------
 
@@ -207,10 +229,9 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class LogRefused:
-    """Tells the watcher (NFLOG), each source within its own budget; the rule goes on."""
+    """Tells the watcher (NFLOG); the rule goes on."""
 
     group: int
-    budget_set: str
 
 
 @dataclass(frozen=True, slots=True)

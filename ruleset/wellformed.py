@@ -24,8 +24,8 @@ from ruleset.tree import (
     Iif,
     InSet,
     Jump,
-    LogRefused,
     Oif,
+    OverBudget,
     Rule,
     Ruleset,
 )
@@ -109,14 +109,12 @@ def _references(ruleset: Ruleset) -> Iterator[Flaw]:
     tables = {f.name for f in ruleset.flowtables}
     for _, rule in _all_rules(ruleset):
         wanted = [(name, "chain", chains) for name in _targets(rule)]
-        wanted += [(m.set_name, "set", sets) for m in rule.matches if isinstance(m, InSet)]
+        wanted += [(m.set_name, "set", sets) for m in rule.matches if isinstance(m, (InSet, OverBudget))]
         for statement in rule.statements:
             if isinstance(statement, Count):
                 wanted.append((statement.counter, "counter", set(ruleset.counters)))
             if isinstance(statement, FlowAdd):
                 wanted.append((statement.table, "flow table", tables))
-            if isinstance(statement, LogRefused):
-                wanted.append((statement.budget_set, "set", sets))
         for name, kind, known in wanted:
             if name not in known:
                 yield Flaw("references", rule.id, f"{kind} {name!r} is not declared")

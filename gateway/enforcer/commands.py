@@ -14,10 +14,13 @@ from gateway import audit
 from gateway.enforcer import change, clock, feeds, nflog, pending, status
 from gateway.enforcer.addresses import never_outside
 from gateway.enforcer.arguments import Arguments
+from gateway.enforcer.attribution import interface_name
 from gateway.enforcer.change import Order, Who
 from gateway.enforcer.core import Core
 from gateway.enforcer.elements import mac_key
+from gateway.enforcer.neighbours import neighbours
 from gateway.enforcer.netlink import NetlinkError
+from gateway.enforcer.pins import NO_MAC
 from gateway.enforcer.quarantine import MAX_RECORDS, as_dict
 from gateway.enforcer.steps import Tell, silent
 from gateway.wire import BAD_REQUEST, BUSY, MAX_FRAME, NOT_FOUND, PROTECTED, CommandRefused
@@ -216,6 +219,8 @@ def _new_record(call: Call) -> Quarantined:
         raise CommandRefused(NOT_FOUND, f"no device {value} in the applied site", "give its `mac` or `address`")
     if which == "address":
         _refuse_own(call.core.site, value)
+    if which == "mac":
+        _refuse_router(call.core.site, value)
     addresses = tuple(map(str, host.addresses)) if host else ()
     extra = (value,) if which == "address" else ()
     mac = host.mac if host else value if which == "mac" else ""
@@ -229,6 +234,15 @@ def _host(site: ResolvedSite | None, which: str, value: str) -> Host | None:
         if value in names[which]:
             return host
     return None
+
+
+def _refuse_router(site: ResolvedSite | None, mac: str) -> None:
+    """Isolating the provider's router would cut off everybody; a group address (IEEE 802) belongs to no device."""
+    if int(mac[:2], 16) & 1 or mac == NO_MAC:
+        raise CommandRefused(PROTECTED, f"{mac} is no address of one device", "give the device's own MAC")
+    outside = {outside.ifname for outside in site.outsides} if site else set()
+    if any(n.mac == mac and interface_name(n.interface) in outside for n in neighbours()):
+        raise CommandRefused(PROTECTED, f"{mac} is the provider's router", "isolating it would cut off everybody")
 
 
 def _refuse_own(site: ResolvedSite | None, value: str) -> None:

@@ -50,7 +50,8 @@ def may_confirm(pending: Pending, actor: str, origin: Origin) -> Decision:
         return Decision(
             False,
             "it cannot be seen over which connection you came",
-            "confirm in a new SSH session without tmux or screen, on the local console, or on the page",
+            "confirm in a new SSH session without tmux or screen, or on the local console; "
+            "in the lab: `clinicgate lab apply SITE`, then `clinicgate lab confirm`",
         )
     if origin.from_here:
         return Decision(

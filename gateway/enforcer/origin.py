@@ -19,6 +19,7 @@ from gateway.enforcer.processes import PROC, Process
 
 Address = IPv4Address | IPv6Address
 SSH_NAMES = {"sshd", "sshd-session", "sshd-auth"}
+SSH_PROGRAMS = {"/usr/sbin/sshd", "/usr/lib/openssh/sshd-session", "/usr/lib/openssh/sshd-auth"}
 CONSOLE_MAJORS = {4, 5, 204, 229}  # virtual and serial terminals, /dev/console, ttyAMA and friends, hypervisor consoles
 TERMINAL_MAKERS = {"sudo", "su"}
 UNKNOWN = Origin("unknown", None, "unknown: no SSH connection and no console above the process")
@@ -68,17 +69,19 @@ def _console(line: list[Process]) -> Origin:
 
 
 def _ssh(line: list[Process], proc: Path, is_own: Callable[[Address], bool]) -> Origin:
-    """`line` begins with an sshd: go up while it is sshd and still of this one connection."""
+    """`line` begins with an sshd: go up while it is sshd and still of this one connection.
+
+    Anybody may call a program sshd; only Debian's own files count, and only with a connection that can be seen."""
     group = []
     for process in line:
         if process.name not in SSH_NAMES or _is_listener(process, proc):
             break
         group.append(process)
-    if not group:
-        return UNKNOWN
     remote = next((c.remote for p in reversed(group) if (c := processes.connection(p.pid, proc)) is not None), None)
-    text = f"ssh from {remote or 'an address that cannot be seen'}, sshd process {group[-1].pid}"
-    return Origin("ssh", group[-1].started, text, from_here=remote is not None and is_own(remote))
+    if remote is None or any(processes.program(p.pid, proc) not in SSH_PROGRAMS for p in group):
+        return UNKNOWN
+    text = f"ssh from {remote}, sshd process {group[-1].pid}"
+    return Origin("ssh", group[-1].started, text, from_here=is_own(remote))
 
 
 def _is_listener(process: Process, proc: Path) -> bool:

@@ -85,6 +85,14 @@ def environment(pid: int, name: str, proc: Path = PROC) -> str | None:
     return None
 
 
+def program(pid: int, proc: Path = PROC) -> str:
+    """The file the process runs; empty when it cannot be seen. A process chooses its name, not this."""
+    try:
+        return str((proc / str(pid) / "exe").readlink()).removesuffix(" (deleted)")
+    except OSError:
+        return ""
+
+
 def listens(pid: int, proc: Path = PROC) -> bool:
     """Whether the process holds a listening TCP socket."""
     inodes = set(_socket_inodes(pid, proc))

@@ -117,7 +117,7 @@ def with_neighbours(record: Quarantined, seen: Iterable[Neighbour]) -> Quarantin
 def read(file: Path) -> tuple[Quarantined, ...]:
     """The list on disk; records that cannot be read are left out rather than losing the others."""
     values = (durable.read_json(file) or {}).get("quarantine", [])
-    found = (_record(value) for value in values if isinstance(value, dict))
+    found = (_record(value) for value in (values if isinstance(values, list) else []) if isinstance(value, dict))
     return tuple(record for record in found if record is not None)
 
 
@@ -138,6 +138,8 @@ def as_dict(record: Quarantined) -> dict[str, Any]:
 
 def _record(value: dict[str, Any]) -> Quarantined | None:
     try:
+        if not all(isinstance(value[name], str) for name in ("device", "mac", "reason", "actor", "since")):
+            return None
         addresses = tuple(str(ip_address(text)) for text in value["addresses"])
         if value["mac"]:
             mac_key(value["mac"])

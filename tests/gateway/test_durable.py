@@ -1,5 +1,7 @@
 """Files that are whole or not there."""
 
+import resource
+import signal
 from pathlib import Path
 
 import pytest
@@ -43,3 +45,25 @@ def test_appending_adds_and_removing_removes(tmp_path: Path) -> None:
     durable.remove(tmp_path / "a")
     durable.remove(tmp_path / "a")
     assert not (tmp_path / "a").exists()
+
+
+def test_a_line_that_does_not_fit_leaves_nothing_of_itself(tmp_path):
+    """A full disk takes a part of a write and says so only by the count."""
+    path = tmp_path / "log"
+    durable.append(path, b"first\n")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            durable.append(path, b"second line\n")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+    durable.append(path, b"third\n")
+    assert path.read_bytes() == b"first\nthird\n"
+
+
+def test_json_nested_without_end_is_no_object(tmp_path):
+    (tmp_path / "deep").write_text("[" * 100_000)
+    assert durable.read_json(tmp_path / "deep") is None

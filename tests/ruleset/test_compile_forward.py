@@ -58,7 +58,7 @@ def test_feeds_count_on_every_uplink_in_both_directions_before_any_permission():
     order = [rule.id for rule in ruleset.chain("forward").rules]
     assert order.index("core:forward:feed") < order.index("forward:f") < order.index("core:forward:pairs")
     sides = [rule.matches[0] for rule in rules(ruleset, "core:forward:feed")]
-    assert set(sides) == {Iif(("eth0", "wwan0")), Oif(("eth0", "wwan0"))} and len(sides) == 8
+    assert set(sides) == {Iif(("eth0", "wwan0")), Oif(("eth0", "wwan0"))} and len(sides) == 12
 
 
 def test_a_forward_is_let_in_only_after_translation_and_from_its_uplink():

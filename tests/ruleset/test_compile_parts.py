@@ -4,7 +4,7 @@ import pytest
 
 from ruleset.compile_parts import CORE_WHY, counted, counter_name, flowtables, refuse, refused_chain
 from ruleset.live import Features, LiveState
-from ruleset.tree import Accept, Count, Drop, LogRefused
+from ruleset.tree import Accept, Count, Drop, LogRefused, OverBudget, Rate
 from tests.ruleset.written import compiled, load
 
 
@@ -14,16 +14,16 @@ def test_a_counter_is_called_like_its_rule():
 
 
 def test_a_refusal_is_told_within_a_budget_and_dropped_in_any_case():
-    told, dropped = refuse("core:x")
-    assert isinstance(told.statements[0], LogRefused) and len(told.statements) == 1
-    assert dropped.statements == (Count("core.x"), Drop())
-    assert told.matches == dropped.matches == ()
+    silent, told, dropped = refuse("core:x")
+    assert silent.statements == dropped.statements == (Count("core.x"), Drop())
+    assert silent.matches == (OverBudget("log_budget"),) and dropped.matches == ()
+    assert told.statements == (LogRefused(5),) and isinstance(told.matches[0], Rate)
 
 
 @pytest.mark.parametrize("side", ["pc", "guest", "internet"])
 def test_every_side_has_an_end_with_its_own_counter(side):
     ruleset = compiled()
-    assert [r.id for r in ruleset.chain(refused_chain(side)).rules] == [f"core:refused:{side}"] * 2
+    assert [r.id for r in ruleset.chain(refused_chain(side)).rules] == [f"core:refused:{side}"] * 3
     assert f"core.refused.{side}" in ruleset.counters
 
 

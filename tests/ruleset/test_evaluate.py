@@ -195,7 +195,7 @@ def test_before_conntrack_every_packet_is_invalid():
 
 
 def test_counting_logging_and_offloading_go_on():
-    rules = ruleset(base("forward", rule("all", Count("n"), LogRefused(5, "b"), FlowAdd("f"), Drop())))
+    rules = ruleset(base("forward", rule("all", Count("n"), LogRefused(5), FlowAdd("f"), Drop())))
     outcome = fate(rules, TO_SERVER)
     assert (outcome.counters, outcome.logged, outcome.offloaded, outcome.verdict) == (("n",), True, True, "drop")
 

@@ -21,6 +21,7 @@ from ruleset.tree import (
     LocalDestination,
     NfProto,
     Oif,
+    OverBudget,
     PortRange,
     Rate,
 )
@@ -88,6 +89,7 @@ def test_every_kind_of_match_in_the_tree_has_its_meaning():
         (LocalDestination(), replace(TCP, local=True), True),
         (LocalDestination(), replace(TCP, dst=ip("224.0.0.1")), False),
         (Rate(1, 1), TCP, True),
+        (OverBudget("b"), TCP, False),
     ],
 )
 def test_matches_mean_what_the_kernel_means(match, packet, expected):

@@ -40,6 +40,7 @@ MATCHES = [
     (tree.CtDnat(), "ct status dnat"),
     (tree.LocalDestination(), "fib daddr type local"),
     (tree.Rate(10, 20), "limit rate 10/second burst 20 packets"),
+    (tree.OverBudget("log_budget"), "update @log_budget { ether saddr limit rate over 5/second burst 20 packets }"),
 ]
 STATEMENTS = [
     (tree.Accept(), "accept"),
@@ -55,8 +56,8 @@ STATEMENTS = [
     (tree.FlowAdd("fast"), "flow add @fast"),
     (tree.Count("core.x"), 'counter name "core.x"'),
     (
-        tree.LogRefused(5, "log_budget"),
-        'update @log_budget { ether saddr limit rate 5/second burst 20 packets } log prefix "core:x " group 5',
+        tree.LogRefused(5),
+        'log prefix "core:x " group 5',
     ),
     (
         tree.Dispatch("iifname . oifname", ((("a", "b"), tree.Goto("other")), (("b", "a"), tree.Drop()))),
@@ -89,7 +90,7 @@ def test_no_name_is_more_than_a_word(word):
         Rule("core:x", (), (tree.Goto(word),)),
         Rule("core:x", (), (tree.Count(word),)),
         Rule("core:x", (), (tree.FlowAdd(word),)),
-        Rule("core:x", (), (tree.LogRefused(5, word),)),
+        Rule("core:x", (tree.OverBudget(word),), ()),
         Rule("core:x", (), (tree.Dispatch("iifname", (((word,), tree.Accept()),)),)),
         Rule("core:x", (), (tree.Dispatch("iifname", ((("eth0",), tree.Jump(word)),)),)),
     ]

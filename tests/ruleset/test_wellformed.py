@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ruleset.tree import Accept, Count, Dispatch, Dnat, FlowAdd, Goto, Icmp, Iif, InSet, Jump, LogRefused
+from ruleset.tree import Accept, Count, Dispatch, Dnat, FlowAdd, Goto, Icmp, Iif, InSet, Jump, OverBudget
 from ruleset.wellformed import malformed
 from tests.ruleset.small_clinic import base, chain, rule, ruleset
 
@@ -48,7 +48,7 @@ def test_nothing_that_would_end_a_word_gets_into_a_rule(part):
 
 
 @pytest.mark.parametrize(
-    "part", [Jump("no"), Goto("no"), InSet("no", 4, ("saddr",)), Count("no"), FlowAdd("no"), LogRefused(5, "no")]
+    "part", [Jump("no"), Goto("no"), InSet("no", 4, ("saddr",)), Count("no"), FlowAdd("no"), OverBudget("no")]
 )
 def test_whatever_a_rule_names_is_declared(part):
     assert flaws(base("forward", rule("r", part))) == {"references"}

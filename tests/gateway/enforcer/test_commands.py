@@ -161,3 +161,11 @@ def test_no_command_takes_an_argument_it_does_not_know(applied: Core, admin: Who
     }
     error = refused(applied, admin, command, **needed.get(command, {}), nft="flush ruleset")
     assert (error.code, "nft" in error.message) == (wire.BAD_REQUEST, True)
+
+
+def test_the_providers_router_and_groups_are_never_isolated(net, applied: Core, admin: Who) -> None:
+    router = "02:00:00:00:00:fe"
+    net.run("ip", "neigh", "add", "203.0.113.1", "lladdr", router, "dev", "eth0")
+    for mac in (router, "00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", "01:00:5e:00:00:01"):
+        assert refused(applied, admin, "quarantine_add", mac=mac, reason="x").code == wire.PROTECTED
+    assert applied.quarantine.records == ()

@@ -40,6 +40,12 @@ def test_the_same_person_over_a_new_connection_or_at_the_console(
     assert allowed or decision.hint
 
 
+def test_the_way_out_names_only_ways_there_are() -> None:
+    hint = may_confirm(WAITING, "alice", Origin("unknown", None, "?")).hint
+    assert "new SSH session" in hint and "local console" in hint and "clinicgate lab confirm" in hint
+    assert "page" not in hint
+
+
 def test_nobody_can_confirm_what_nobody_known_applied() -> None:
     nobody = begin(0, 0, "", 90.0, Moment(0.0, 0.0, ""))
     assert not may_confirm(nobody, "", Origin("console", None, "console")).allowed

@@ -25,7 +25,20 @@ def tree(proc: Path, *line: tuple[str, int]) -> Path:
         fields = ["S", str(parent), "1", "1", str(tty), *["0"] * 14, str(1000 - at), *["0"] * 30]
         (proc / str(pid) / "stat").write_text(f"{pid} ({title.split(':')[0]}) {' '.join(fields)}")
         (proc / str(pid) / "cmdline").write_text(title)
+        if title.startswith("sshd"):
+            _as_debians_sshd(proc / str(pid), title.split(":")[0])
     return proc
+
+
+def _as_debians_sshd(process: Path, name: str) -> None:
+    """The program's file, and an established connection from 192.0.2.9."""
+    folder = "/usr/sbin" if name == "sshd" else "/usr/lib/openssh"
+    (process / "exe").symlink_to(f"{folder}/{name}")
+    (process / "fd").mkdir()
+    (process / "fd" / "3").symlink_to("socket:[99]")
+    (process / "net").mkdir()
+    row = "0: 020000C0:0016 090200C0:D431 01 0:0 0:0 0 0 0 99"
+    (process / "net" / "tcp").write_text(f"head\n{row}\n")
 
 
 def of(proc: Path) -> origin.Origin:
@@ -58,6 +71,17 @@ def test_newer_sshd_has_processes_of_other_names(tmp_path: Path) -> None:
 )
 def test_console_and_unknown(tmp_path: Path, line: list[tuple[str, int]], kind: str) -> None:
     assert of(tree(tmp_path, *line)).kind == kind
+
+
+@pytest.mark.parametrize("spoil", ["exe", "fd/3", "net/tcp"])
+def test_a_program_that_only_calls_itself_sshd_is_unknown(tmp_path: Path, spoil: str) -> None:
+    """Copied under that name, or run without a connection of its own."""
+    proc = tree(tmp_path, ("bash", PTS0), ("sshd: alice@pts/0", 0), ("systemd", 0))
+    assert of(proc).kind == "ssh"
+    (proc / "11" / spoil).unlink()
+    if spoil == "exe":
+        (proc / "11" / "exe").symlink_to("/tmp/sshd")
+    assert of(proc).kind == "unknown"
 
 
 def test_a_process_that_is_gone_is_unknown(tmp_path: Path) -> None:

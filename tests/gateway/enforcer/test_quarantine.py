@@ -103,3 +103,10 @@ def test_a_record_that_cannot_be_read_does_not_take_the_others_along(tmp_path: P
     broken = {"device": "x"} if not bad else {**good, **bad}
     quarantine.durable.write_json(file, {"quarantine": [broken, good]})
     assert quarantine.read(file) == (RECORD,)
+
+
+@pytest.mark.parametrize("value", ["null", "5", '[{"device": ["x"]}]', '[[], 1, {"mac": null}]', '{"a": 1}'])
+def test_a_list_of_the_wrong_shape_isolates_nobody_and_stops_nothing(tmp_path: Path, value: str) -> None:
+    file = tmp_path / "quarantine.json"
+    file.write_text(f'{{"quarantine": {value}}}')
+    assert quarantine.read(file) == ()
