@@ -10,11 +10,11 @@ import os
 import sys
 from collections.abc import Sequence
 
-from gateway.cli import audit, enforce, lab, policy, proof
+from gateway.cli import audit, enforce, lab, lists, policy, proof
 from gateway.cli.output import CALL_WRONG, UNREACHABLE, CommandError, complain
 from gateway.client import EnforcerUnavailable, Refused
 
-SECTIONS = (policy, proof, enforce, audit, lab)
+SECTIONS = (policy, proof, enforce, lists, audit, lab)
 
 
 def build_parser() -> argparse.ArgumentParser:

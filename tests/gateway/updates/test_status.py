@@ -1,0 +1,53 @@
+"""What a person and a program read of the lists."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+from gateway.updates.status import status_lines, status_of
+from tests.gateway.updates.conftest import NOW, hosts
+
+
+def lines(bench, now=NOW):
+    (one,) = status_of(bench.room.lists, [bench.source])
+    return status_lines(replace(one, since=one.since and NOW), now)
+
+
+def test_a_list_that_is_not_there_says_so(bench):
+    assert lines(bench)[0] == "malware: NOT THERE, nothing is blocked by it"
+
+
+def test_age_rules_rejects_licence_and_what_it_hits(bench):
+    bench.source = replace(bench.source, licence="GPL-3.0 \x1b[31m")
+    bench.serve(hosts(30) + b"0.0.0.0 bad-1.example\n0.0.0.0 ameli.fr\n")
+    bench.update()
+    told = lines(bench, NOW + timedelta(hours=3))
+    assert told[0] == "malware: 31 rules of the hosts format, in use for 3 h"
+    assert "  licence: GPL-3.0 \\x1b[31m" in told and "  news looked for: 3 h ago" in told
+    assert "  hits protected names, which stay free: ameli.fr" in told
+    assert "  1 lines rejected: the same list says the same, or more, on another line" in told
+    assert lines(bench, NOW + timedelta(days=4))[0].endswith("4 days, OLD")
+
+
+def test_what_was_held_back_and_the_version_before(bench):
+    bench.serve(hosts(100))
+    bench.update()
+    bench.serve(hosts(101))
+    bench.update()
+    bench.serve(hosts(1))
+    bench.update()
+    told = "\n".join(lines(bench))
+    assert "HELD BACK: 1 rules instead of 101" in told and f"the version before: {bench.work / 'before'}" in told
+
+
+def test_a_wrong_path_is_trouble(bench):
+    bench.source = replace(bench.source, path="x/../../y")
+    assert any("trouble: " in line and "leads out" in line for line in lines(bench))
+
+
+def test_the_same_for_machines(bench):
+    bench.serve(hosts(100))
+    bench.update()
+    (one,) = status_of(bench.room.lists, [bench.source])
+    told = json.loads(json.dumps(one.as_dict()))
+    assert (told["name"], told["about"]["rules"], told["held"], told["before"]) == ("malware", 100, False, None)
