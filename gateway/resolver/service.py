@@ -8,6 +8,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
@@ -38,6 +39,7 @@ from gateway.resolver.policy import moment_of, session_config
 from gateway.resolver.reports import Reports
 from gateway.resolver.tcp import Connections, TcpServer
 from gateway.resolver.udp import UdpServer
+from gateway.resolver.unbound import Recursor
 from gateway.resolver.upstream import Upstreams
 
 Address = IPv4Address | IPv6Address
@@ -66,6 +68,9 @@ class Resolver:
         self.desk = Desk(self.session, self.take, self.reports.fast, timing)
         self._upstreams = Upstreams(self.take, journal)
         self._pinning = Pinning(enforcer, self.take, journal)
+        self._recursor = Recursor(self._recursor_moved, journal)
+        self._pure: SessionConfig | None = None  # as adopted, when the recursor stands in for upstreams
+        self._allowed: tuple[Allowance, ...] = ()
         self._connections = Connections()
         self._servers: dict[Address, tuple[str, UdpServer, TcpServer]] = {}
         self._tick: asyncio.TimerHandle | None = None
@@ -76,12 +81,18 @@ class Resolver:
     def adopt(self, config: ResolverConfig, pure: SessionConfig) -> None:
         """Judge by this configuration from now on; `serve` opens its addresses."""
         self._timezone = config.timezone
-        self.session.replace(pure)
+        self._pure, self._allowed = None if config.upstreams else pure, pure.policy.allowances
+        self.session.replace(pure if config.upstreams else replace(pure, upstreams=self._recursor.upstreams))
         self._look_at_the_clock()
         self.desk.adopt((network, zone.name) for zone in config.zones for network in zone.networks)
 
     async def serve(self, config: ResolverConfig) -> bool:
         """Open and close servers as configured; False when an address cannot be served yet (call again later)."""
+        if config.zones and not config.upstreams:
+            self._recursor.start()
+            await self._recursor.ready()
+        else:
+            await self._recursor.stop()
         wanted = {address: zone.name for zone in config.zones for address in zone.addresses}
         for address in [old for old, (zone, _, _) in self._servers.items() if wanted.get(old) != zone]:
             self._stop(address)
@@ -95,6 +106,7 @@ class Resolver:
             tcp.close()
         self._servers.clear()
         await self._upstreams.close()
+        await self._recursor.stop()
         self._pinning.close()
         if self._tick is not None:
             self._tick.cancel()
@@ -103,8 +115,14 @@ class Resolver:
         self.reports.close()
         await asyncio.sleep(0)  # cancelled tasks and closed transports get their turn
 
+    def _recursor_moved(self) -> None:
+        if self._pure is not None:
+            self.session.replace(replace(self._pure, upstreams=self._recursor.upstreams))
+            self.allow(self._allowed)
+
     def allow(self, allowances: Sequence[Allowance]) -> None:
         """What people allowed for a while: all of it, each time something was added or taken back."""
+        self._allowed = tuple(allowances)
         self._carry_out(self.session.allow(allowances))
 
     def snapshot(self, top: int = 50) -> Snapshot:
