@@ -31,6 +31,7 @@ from ruleset.tree import (
     Rule,
 )
 
+FAMILIES: tuple[Family, ...] = (4, 6)
 FORWARD, ALWAYS_REFUSED = "forward", "always-refused"
 
 
@@ -99,17 +100,28 @@ def _port_forward(site: ResolvedSite, forward: PortForward) -> list[Rule]:
 
 
 def _always_refused(site: ResolvedSite, grants: tuple[Grant, ...]) -> Chain:
-    """Waived permits first; then the list; what is on neither goes on to its pair."""
-    rules: list[Rule] = []
-    for grant in grants:
-        if grant.waived and grant.target.zone == INTERNET:
-            iif = Iif(site.interfaces(grant.source.zone))
-            rules += [Rule(r.id, (iif, *r.matches), r.statements) for r in grant_rules(grant)]
+    """Waived permits first; then the ports; then permits that name an address, and the addresses that are no internet.
+
+    What is on none of these goes on to its pair."""
+    outward = [g for g in grants if g.target.zone == INTERNET]
+    rules = [r for g in outward if g.waived for r in _from_its_zone(site, g)]
     for refusal in site.refusals:
         for traffic in refusal.traffic:
             if traffic.protocol != "echo":
                 rules += refuse(refusal.id, L4(traffic.protocol, traffic.ports))
+    rules += [
+        r for g in outward if g.kind == "permit" and g.target.networks and not g.waived for r in _from_its_zone(site, g)
+    ]
+    for refusal in site.refusals:
+        for family in FAMILIES:
+            if networks := tuple(n for n in refusal.networks if n.version == family):
+                rules += refuse(refusal.id, Addr("daddr", family, networks))
     return Chain(ALWAYS_REFUSED, tuple(rules))
+
+
+def _from_its_zone(site: ResolvedSite, grant: Grant) -> list[Rule]:
+    iif = Iif(site.interfaces(grant.source.zone))
+    return [Rule(r.id, (iif, *r.matches), r.statements) for r in grant_rules(grant)]
 
 
 Pair = tuple[str, str]

@@ -6,6 +6,7 @@ Packs are our own data, so a mistake in one is a bug and raises; site files neve
 
 from functools import cache
 from importlib import resources
+from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
@@ -39,8 +40,9 @@ class PackGrant(Strict):
 
 
 class PackRefusal(Strict):
-    """Ports that are refused towards the internet."""
+    """Ports, or addresses, that are refused towards the internet."""
 
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
     tcp: tuple[Port | PortText, ...] = ()
     udp: tuple[Port | PortText, ...] = ()
     why: str

@@ -7,7 +7,7 @@ What a field means is never told by colour alone: each extent has its own mark a
 and white print and colour-blind eyes; a difference has a thick frame and its own sign.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from ruleset.prove import MAX_SHOWN, Cell, Extent, Report, Row
@@ -21,6 +21,7 @@ WORDS: Mapping[Extent, str] = {
     "none": "nothing is allowed",
     "same": "same zone: does not cross the gateway, not observable",
 }
+EXTENT_NAMES: Mapping[Extent, str] = {"all": "whole zone", "some": "some", "none": "nobody", "same": "same zone"}
 STYLE = """
 body { font: 14px/1.45 system-ui, sans-serif; color: #111; background: #fff; margin: 1.5rem; max-width: 90rem; }
 h1 { font-size: 1.4rem; margin: 0 0 .3rem; } h2 { font-size: 1.1rem; margin: 1.6rem 0 .4rem; }
@@ -28,7 +29,8 @@ h1 { font-size: 1.4rem; margin: 0 0 .3rem; } h2 { font-size: 1.1rem; margin: 1.6
 svg { width: 100%; height: auto; } svg text { font-family: inherit; fill: #111; }
 table { border-collapse: collapse; width: 100%; font-size: .85rem; }
 th, td { border: 1px solid #777; padding: .2rem .45rem; text-align: left; vertical-align: top;
-  overflow-wrap: anywhere; }
+  overflow-wrap: break-word; }
+th, td.figure { white-space: nowrap; } td.id { overflow-wrap: anywhere; }
 tr { break-inside: avoid; } thead { display: table-header-group; }
 .frame { overflow-x: auto; } .frame svg { min-width: 46rem; }
 @page { size: A4 landscape; margin: 12mm; }
@@ -140,14 +142,22 @@ def _text(x: int, y: int, text: str, anchor: str, size: int, *, bold: bool = Fal
     return f'<text x="{x}" y="{y}" text-anchor="{anchor}" font-size="{size}"{weight}>{escape(text)}</text>'
 
 
+CLASSES = {"rule": "id", "who": "figure", "questions": "figure", "sent": "figure", "differences": "figure"}
+
+
 def _legend() -> str:
     items = "".join(f"<li>{MARKS[extent]} {escape(WORDS[extent])}</li>" for extent in MARKS)
     return f"<ul>{items}<li>≠ in a thick frame: two columns of the proof contradict each other</li></ul>"
 
 
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+def _table(head: Sequence[str], rows: Iterable[Iterable[str]]) -> str:
+    """Columns are as wide as their longest word; only a rule's id, which has no words, may break anywhere."""
     top = "".join(f"<th>{escape(name)}</th>" for name in head)
-    body = "".join("<tr>" + "".join(f"<td>{escape(value)}</td>" for value in row) + "</tr>" for row in rows)
+    cells = [f'<td class="{CLASSES[name]}">' if name in CLASSES else "<td>" for name in head]
+    body = "".join(
+        "<tr>" + "".join(f"{cell}{escape(value)}</td>" for cell, value in zip(cells, row, strict=True)) + "</tr>"
+        for row in rows
+    )
     return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
 
 
@@ -180,7 +190,7 @@ def _who(row: Row, end: str) -> str:
 def _allowed(cells: tuple[Cell, ...]) -> str:
     head = ("from", "to", "who", "services", "questions", "sent", "differences")
     rows = [
-        (c.source, c.target, WORDS[c.extent], ", ".join(c.services), str(c.asked), str(c.sent), str(c.differences))
+        (c.source, c.target, EXTENT_NAMES[c.extent], ", ".join(c.services), str(c.asked), str(c.sent), str(c.differences))
         for c in cells
         if c.services or c.differences
     ]

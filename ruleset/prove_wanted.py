@@ -34,6 +34,8 @@ def wanted(resolved: ResolvedSite, packet: Packet, now: datetime, *, learned: bo
     fitting = [g for g in resolved.grants if _covers(g, segment.name, target, packet, learned) and _in_force(g, now)]
     if target == INTERNET and _always_refused(resolved, packet):
         fitting = [grant for grant in fitting if grant.waived]
+    elif target == INTERNET and _not_the_internet(resolved, packet):
+        fitting = [grant for grant in fitting if grant.waived or (grant.kind == "permit" and grant.target.networks)]
     if not fitting:
         return "refuse"
     return "redirect" if target == GATEWAY and not _is_own(resolved, packet) else "pass"
@@ -86,6 +88,10 @@ def _is_traffic(traffic: Traffic, packet: Packet) -> bool:
 
 def _always_refused(resolved: ResolvedSite, packet: Packet) -> bool:
     return any(_is_traffic(traffic, packet) for refusal in resolved.refusals for traffic in refusal.traffic)
+
+
+def _not_the_internet(resolved: ResolvedSite, packet: Packet) -> bool:
+    return any(packet.dst in network for refusal in resolved.refusals for network in refusal.networks)
 
 
 def _from_internet(resolved: ResolvedSite, packet: Packet, now: datetime) -> bool:

@@ -85,8 +85,15 @@ def _refusals(context: Context) -> tuple[Refusal, ...]:
     for loaded in context.packs:
         for name, refusal in loaded.pack.refusals.items():
             origin = Origin("pack", loaded.file, loaded.lines.get(f"refusals.{name}", 1), refusal.why)
-            found.append(Refusal(f"refuse:{loaded.pack.pack}:{name}", traffic(refusal.tcp, refusal.udp), origin))
+            ports = traffic(refusal.tcp, refusal.udp)
+            near = _near(context.site) if refusal.networks else ()
+            found.append(Refusal(f"refuse:{loaded.pack.pack}:{name}", ports, origin, (*refusal.networks, *near)))
     return tuple(found)
+
+
+def _near(site: Site) -> tuple[Network, ...]:
+    """The uplinks' own subnets: the provider's router, and whoever else is on that wire."""
+    return tuple(n for name, uplink in site.uplinks.items() for n in _outside(name, uplink).subnets)
 
 
 def _forwards(context: Context, document: Document) -> tuple[PortForward, ...]:

@@ -97,11 +97,14 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Something always refused towards the internet, whatever is allowed besides (unless waived)."""
+    """Something always refused towards the internet, whatever is allowed besides (unless waived).
+
+    `networks`: any traffic to these, except where a permit names an address in them; else `traffic` to anywhere."""
 
     id: str
     traffic: tuple[Traffic, ...]
     origin: Origin
+    networks: tuple[Network, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,13 @@ def test_extents_differ_in_marks_and_hatching_not_only_in_colour():
     assert "@media print" in page
 
 
+def test_the_legend_stands_once_and_rows_only_name_the_extent():
+    report = replace(REPORT, cells=tuple(replace(c, services=("https",), extent="all") for c in REPORT.cells))
+    page = html(report)
+    assert page.count("the whole zone may, on the services named") == 1
+    assert page.count('<td class="figure">whole zone</td>') == len(report.cells)
+
+
 def test_a_field_with_many_services_says_how_many_are_left_out():
     many = tuple(f"service-{i}" for i in range(9))
     cells = tuple(replace(c, services=many) for c in REPORT.cells)
