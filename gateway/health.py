@@ -35,9 +35,13 @@ class Severity(IntEnum):
 
 
 class State(StrEnum):
-    """The one answer to "is everything protected?". UNKNOWN: the page cannot see the guard, and says so."""
+    """The one answer to "is everything protected?". UNKNOWN: the page cannot see the guard, and says so.
+
+    ISOLATED: nothing is wrong with the gateway, but somebody is cut off, which is not "everything in order" either.
+    """
 
     PROTECTED = "protected"
+    ISOLATED = "isolated"
     ATTENTION = "attention"
     PROBLEM = "problem"
     UNKNOWN = "unknown"
@@ -177,7 +181,10 @@ class HealthWatch:
         findings.sort(key=lambda finding: (-finding.severity, finding.since, finding.code))
         blind = any(check.hides and check.code in wrong for check in self._checks)
         self._seen = self._seen or not blind
-        return Health(State.UNKNOWN if blind and not self._seen else _state(told), tuple(findings))
+        state = State.UNKNOWN if blind and not self._seen else _state(told)
+        if state is State.PROTECTED and observed.status and observed.status.get("quarantine"):
+            state = State.ISOLATED
+        return Health(state, tuple(findings))
 
     def _is_due(self, check: Check, wrong: set[str], now: float) -> bool:
         return not wrong.intersection(check.depends_on) and now - self._since[check.code] >= check.delay

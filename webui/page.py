@@ -107,7 +107,7 @@ def build(view: View, locale: Locale) -> Page:
         locale=locale,
         clinic=facts.get("clinic") or locale("page.clinic.unnamed"),
         state=view.health.state,
-        headline=locale(f"state.{view.health.state.value}"),
+        headline=locale(f"state.{view.health.state.value}", count=len(view.isolated or ())),
         detail=_detail(view, past, locale),
         findings=tuple(
             (int(f.severity), locale(f"health.{f.code}.title"), locale(f"health.{f.code}.text"))
@@ -127,9 +127,10 @@ def _detail(view: View, past: Past | None, locale: Locale) -> str:
     if past is None:
         return locale("state.blind")
     kind = "detail"
-    if view.health.state is State.PROTECTED and past.today.total == 0:
+    well = view.health.state in (State.PROTECTED, State.ISOLATED)
+    if well and past.today.total == 0:
         kind = "quiet"
-    elif view.health.state is State.PROTECTED and not all(line.story.calm for line in (*past.lines, *past.more_lines)):
+    elif well and not all(line.story.calm for line in (*past.lines, *past.more_lines)):
         kind = "look"
     return locale(f"state.{view.health.state.value}.{kind}", count=past.today.total)
 
@@ -137,7 +138,7 @@ def _detail(view: View, past: Past | None, locale: Locale) -> str:
 def _contact(view: View, facts: dict[str, str], locale: Locale) -> tuple[str, str] | None:
     """Whom to call, as text and as a `tel:` link, when there is a reason to."""
     phone = facts.get("technician_phone", "")
-    if view.health.state is State.PROTECTED or not phone:
+    if view.health.state in (State.PROTECTED, State.ISOLATED) or not phone:
         return None
     digits = "".join(c for c in phone if c in "0123456789")
     link = f"tel:{'+' if phone.startswith('+') else ''}{digits}"

@@ -95,6 +95,15 @@ def test_nothing_is_called_protected_before_the_guard_was_seen_once():
     assert watch.look(WRONG["enforcer-unreachable"], NOW + 2).state is State.PROTECTED
 
 
+def test_somebody_isolated_is_neither_plain_order_nor_less_than_trouble():
+    cut_off = replace(FINE, status={**(FINE.status or {}), "quarantine": [{"device": "xray"}]})
+    assert HealthWatch().look(cut_off, NOW).state is State.ISOLATED
+    released = replace(FINE, status={**(FINE.status or {}), "quarantine": []})
+    assert HealthWatch().look(released, NOW).state is State.PROTECTED
+    broken = (Check("big", Severity.ATTENTION, lambda o, n: True),)
+    assert HealthWatch(broken).look(cut_off, NOW).state is State.ATTENTION
+
+
 def test_a_clock_that_jumped_back_is_not_taken_for_a_sign_of_life():
     watch = only("watcher-silent")
     for later in (0, 10):

@@ -10,6 +10,8 @@ import pytest
 from starlette.types import ASGIApp
 
 from gateway.paths import Paths
+from gateway.store.batch import day_in
+from gateway.store.writer import EventWriter
 from tests.webui.asking import ask
 from tests.webui.seed import (
     HOSTILE,
@@ -17,6 +19,7 @@ from tests.webui.seed import (
     NOON,
     ON_TRIAL,
     STATUS,
+    TOKYO,
     alive,
     enforcer,
     seed_busy,
@@ -98,6 +101,19 @@ def test_a_quiet_day_says_so(paths: Paths, stack: ExitStack):
     assert "No connection has been counted in the last 7 days." in text
 
 
+def test_what_was_counted_and_not_yet_described_is_not_called_nothing(paths: Paths, stack: ExitStack):
+    seed_empty(paths.events_database)
+    writer = EventWriter(paths.events_database)
+    for packets in (0, 11):
+        writer.kernel_counters(day_in(TOKYO)(NOON), NOON, {"core:refused:other": packets})
+    writer.close()
+    stack.enter_context(enforcer(paths.enforcer_socket))
+    text = visible(ask(app(paths), "/?lang=en").text)
+    assert text.count("11 attempts were counted. They have not been looked at in detail yet; the details follow.") == 2
+    assert "Nothing had to be stopped" not in text
+    assert "11 refused connections, 0 names on block lists" in text
+
+
 def test_isolated_devices_and_rules_on_trial_are_told(paths: Paths, stack: ExitStack):
     seed_busy(paths.events_database)
     stack.enter_context(enforcer(paths.enforcer_socket, ON_TRIAL, ISOLATED))
@@ -161,7 +177,7 @@ def test_json_views(paths: Paths, stack: ExitStack):
     seed_busy(paths.events_database)
     stack.enter_context(enforcer(paths.enforcer_socket, ON_TRIAL, ISOLATED))
     health = ask(app(paths), "/health.json?lang=en").json()
-    assert (health["state"], health["generation"], health["pending"], health["isolated"]) == ("protected", 8, True, 1)
+    assert (health["state"], health["generation"], health["pending"], health["isolated"]) == ("isolated", 8, True, 1)
     assert [(f["code"], f["severity"], f["title"]) for f in health["findings"]] == [
         ("policy-unconfirmed", "note", "New rules are on trial")
     ]

@@ -26,7 +26,7 @@ def test_everything_there(paths: Paths):
     alive(paths)
     with enforcer(paths.enforcer_socket, isolated=ISOLATED):
         view = Observer(paths, lambda: NOON).view()
-    assert view.health.state is State.PROTECTED
+    assert view.health.state is State.ISOLATED
     assert view.isolated == (Isolated("consult-1", "不審な通信", "2026-11-22T05:12:00+00:00"),)
     assert view.summary is not None
 

@@ -30,14 +30,38 @@ def quiet(tmp_path: Path) -> View:
 
 @pytest.mark.parametrize("state", list(State))
 def test_each_state_has_its_sentence(busy: View, state: State):
-    page = build(replace(busy, health=Health(state, ())), EN)
-    assert page.headline == EN(f"state.{state.value}")
+    page = build(replace(busy, health=Health(state, ()), isolated=(Isolated("xray", "", ""),)), EN)
+    assert page.headline == EN(f"state.{state.value}", count=1)
     assert "1,580" in page.detail
 
 
 def test_a_quiet_day_and_a_day_that_is_not_known_differ(quiet: View):
     assert "Nothing had to be stopped" in build(quiet, EN).detail
     assert "cannot be shown" in build(replace(quiet, summary=None), EN).detail
+
+
+SOMEBODY = (Isolated("xray", "", ""), Isolated("consult-1", "", ""))
+
+
+@pytest.mark.parametrize(
+    ("language", "headline", "word"),
+    [
+        ("en", "The gateway is guarding your clinic. 2 devices are isolated.", "isolated"),
+        ("ja", "ゲートウェイが当院を守っています。隔離中の機器が2台あります。", "隔離中"),
+    ],
+)
+def test_with_somebody_isolated_nothing_claims_that_all_is_in_order(
+    busy: View, language: str, headline: str, word: str
+):
+    page = build(replace(busy, health=Health(State.ISOLATED, ()), isolated=SOMEBODY), locales()[language])
+    assert page.headline == headline
+    assert word in page.detail
+    assert page.contact is None
+
+
+def test_a_quiet_day_with_somebody_isolated_says_both(quiet: View):
+    page = build(replace(quiet, health=Health(State.ISOLATED, ()), isolated=SOMEBODY), EN)
+    assert page.detail == "Nothing had to be stopped today. What is isolated, and why, is shown below."
 
 
 def test_the_technician_is_named_only_when_there_is_a_reason(busy: View):
