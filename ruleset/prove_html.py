@@ -190,7 +190,15 @@ def _who(row: Row, end: str) -> str:
 def _allowed(cells: tuple[Cell, ...]) -> str:
     head = ("from", "to", "who", "services", "questions", "sent", "differences")
     rows = [
-        (c.source, c.target, EXTENT_NAMES[c.extent], ", ".join(c.services), str(c.asked), str(c.sent), str(c.differences))
+        (
+            c.source,
+            c.target,
+            EXTENT_NAMES[c.extent],
+            ", ".join(c.services),
+            str(c.asked),
+            str(c.sent),
+            str(c.differences),
+        )
         for c in cells
         if c.services or c.differences
     ]
