@@ -1,4 +1,4 @@
-"""The words on the enforcer's socket: one JSON object a line, at most 1 MiB, in both directions.
+"""The words on the enforcer's socket: one JSON object a line, at most 4 MiB, in both directions.
 
 A request is `{"command": str, "args": {...}}`; the trusted webui adds `actor` and `connection_opened`.
 An answer is zero or more progress lines `{"progress": str, "step": i, "of": n}` and then one result,
@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-MAX_FRAME = 1 << 20
+MAX_FRAME = 4 << 20  # a site file of 1 MiB, every character escaped to ASCII
 MAX_COMMAND = 64
 MAX_ACTOR = 128
 

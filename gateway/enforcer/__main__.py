@@ -54,7 +54,9 @@ def run(core: Core, stop: threading.Event, first_site: Path | None = None) -> in
             core.wake.clear()
             due = _due(core)
             told = _say_what_is_loaded(core, told)
-            if not stop.is_set():  # asked after the clear: a signal before it must not be slept through
+            if due is None:  # what loads wakes this loop: after trouble it must rest all the same
+                stop.wait(AFTER_TROUBLE)
+            elif not stop.is_set():  # asked after the clear: a signal before it must not be slept through
                 core.wake.wait(due)
     finally:
         server.stop()
@@ -80,14 +82,14 @@ def _loaded(core: Core) -> str:
     return f"generation {core.loaded.number} is loaded{until}"
 
 
-def _due(core: Core) -> float:
-    """Do what is due; answer: how long to wait. No trouble ends the loop: the next look may fare better."""
+def _due(core: Core) -> float | None:
+    """Do what is due; answer: how long to wait, None after trouble, which never ends the loop."""
     try:
         return change.tick(core, clock.now())
     except UNLOADABLE as error:
         core.trouble(f"what was due could not be done: {error}")
         say(f"trouble: {error}")
-        return AFTER_TROUBLE
+        return None
 
 
 def _end_on_signals(core: Core, stop: threading.Event) -> None:

@@ -97,12 +97,20 @@ def give_back(core: Core, reason: str, who: Who | None = None) -> int:
     with core.changing:
         waiting = core.pending
         loaded = core.install_first(core.store.fallbacks())
-        if waiting is not None:
-            core.store.mark(waiting.generation, "returned", reason)
         core.forget_pending()
+        if waiting is not None:
+            _mark_returned(core, waiting.generation, reason)
         number = waiting.generation if waiting else 0
         _note(core, who, "return", f"generation {number} -> {loaded}", reason)
         return loaded
+
+
+def _mark_returned(core: Core, number: int, reason: str) -> None:
+    """The note beside the generation is worth less than the return itself: a full disk must not repeat it for ever."""
+    try:
+        core.store.mark(number, "returned", reason)
+    except OSError as error:
+        core.trouble(f"generation {number} was returned ({reason}), which could not be noted: {error}")
 
 
 def rollback(core: Core, wanted: int | None, who: Who) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.client import EnforcerClient, EnforcerUnavailable, Refused
-from gateway.wire import encode
+from gateway.wire import MAX_FRAME, encode
 
 Play = Callable[[socket.socket], None]
 
@@ -117,5 +117,5 @@ def test_descriptors_come_with_the_answer(served: Callable[..., Path]) -> None:
 
 def test_a_request_over_the_limit_is_refused_before_it_is_sent(tmp_path: Path) -> None:
     with pytest.raises(Refused) as refused:
-        EnforcerClient(tmp_path / "absent").call("apply", site_text="x" * (1 << 20))
+        EnforcerClient(tmp_path / "absent").call("apply", site_text="x" * MAX_FRAME)
     assert refused.value.code == "too-large"

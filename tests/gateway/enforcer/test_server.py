@@ -19,6 +19,7 @@ from gateway.enforcer.core import Core
 from gateway.enforcer.dispatch import Dispatcher
 from gateway.enforcer.identity import Access
 from gateway.enforcer.server import AlreadyRunning, Server
+from gateway.wire import MAX_FRAME
 from tests.gateway.enforcer.nets import Net, gateway_links, site
 from tests.gateway.enforcer.running import Running, as_uid
 
@@ -55,7 +56,8 @@ def test_one_connection_carries_many_commands(served: Core) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"{\n", b"[]\n", b"\xff\n", b'{"command": 5}\n', b"x" * 2_000_000, b'{"command": "status", "role": "x"}\n']
+    "data",
+    [b"{\n", b"[]\n", b"\xff\n", b'{"command": 5}\n', b"x" * (2 * MAX_FRAME), b'{"command": "status", "role": "x"}\n'],
 )
 def test_garbage_is_answered_and_the_server_lives(served: Core, data: bytes) -> None:
     with raw(served) as connection:
