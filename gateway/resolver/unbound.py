@@ -101,8 +101,8 @@ class Recursor:
         self.upstreams = (Upstream(ADDRESS, port),)
         self._moved()
         self._settled.set()
-        lax = "validates nothing for good yet: the time is not known to be right"
-        self._journal.say(TOPIC, "validates" if strict else lax)
+        lax = "answers what fails DNSSEC validation too: the time is not known to be right"
+        self._journal.say(TOPIC, "validates DNSSEC" if strict else lax)
         if old is not None:
             await _end(old)
         return made
