@@ -6,6 +6,7 @@ May not: the acts (scenario.py, traffic.py), the picture (view.py), signals outs
 
 import asyncio
 import os
+import shlex
 import shutil
 import signal
 import sys
@@ -25,6 +26,7 @@ from gateway.lab.scenario import acts
 from gateway.lab.specs import UI_PORT
 from gateway.lab.topology import plan
 from gateway.lab.traffic import Actors, Tally
+from gateway.program import program
 from gateway.store.reader import StoreUnavailableError
 from ruleset.resolved import ResolvedSite
 
@@ -131,25 +133,33 @@ class Show:
         left = None if self._duration is None else max(self._duration - elapsed, 0.0)
         title = f"clinicgate demo: {self._resolved.site.clinic.label}"
         return view.Shown(
-            title, self._page, _command(), elapsed, left, actors.tallies, self._recorded(), self._suggestions(actors)
+            title, self._page, program(), elapsed, left, actors.tallies, self._recorded(), self._suggestions(actors)
         )
 
     def _suggestions(self, actors: Actors) -> tuple[str, ...]:
         knocking = next((t.act for t in actors.tallies if t.act.kind == "knock"), None)
         browsing = next((t.act for t in actors.tallies if t.act.kind == "browse"), None)
-        found = [f"prove {self._site} --live"]
+        site, spare = shlex.quote(str(self._site.absolute())), self._without_work(actors)
+        found = [f"prove {site} --live"]
         if knocking is not None:
             target = f"--from {knocking.host} --to {knocking.address} --{knocking.protocol} {knocking.port}"
-            found.append(f"explain {self._site} {target}")
+            found.append(f"explain {site} {target}")
         if browsing is not None:
             found.append(f"lab exec {browsing.host} -- sh")
-            found.append(f"lab exec gateway -- {_command()} quarantine add {browsing.host} --reason rehearsal")
+        if spare is not None:
+            found.append(f"lab exec gateway -- {program()} quarantine add {spare} --reason rehearsal")
         return tuple(found)
 
-
-def _command() -> str:
-    """How this program was called, as it can be typed again."""
-    own = Path(sys.argv[0])
-    if own.name != "clinicgate":
-        return "clinicgate"
-    return str(own.relative_to(Path.cwd())) if own.is_absolute() and own.is_relative_to(Path.cwd()) else str(own)
+    def _without_work(self, actors: Actors) -> str | None:
+        """A device that can be isolated while the demo goes on: nothing that should pass begins or ends there."""
+        working = [tally.act for tally in actors.tallies if tally.act.passes]
+        busy = {act.host for act in working} | {str(act.address) for act in working}
+        admins = {segment.name for segment in self._resolved.segments if segment.role == "mgmt"}
+        return next(
+            (
+                host.name
+                for host in self._resolved.hosts
+                if host.zone not in admins and busy.isdisjoint({host.name, *map(str, host.addresses)})
+            ),
+            None,
+        )
