@@ -95,8 +95,8 @@ def status(lab: str = DEFAULT_LAB) -> Status:
     record = read_record(folder)
     if record is None:
         others = ", ".join(known.lab for known in folders())
-        way_out = f"there is {others}" if others else "`clinicgate lab up SITE` makes one"
-        raise LabError(f"no lab {lab} here; {way_out}")
+        other = f" ({others} is of a test or another program; `clinicgate lab down --all` removes it)" if others else ""
+        raise LabError(f"no lab {lab} here; `clinicgate lab up SITE` makes one{other}")
     alive = {name: processes.is_alive(process) for name, process in read_processes(folder).items()}
     return Status(lab, record.site, alive.pop(SUPERVISOR, False), record.hosts, alive)
 

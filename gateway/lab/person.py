@@ -1,4 +1,4 @@
-"""The technician of a demo: applies a site in the lab and confirms it as a person at the page would.
+"""The technician of a lab: applies a site there and confirms it as a person at the page would.
 
 May live here: that one conversation with the enforcer. May not: policy, pages.
 
@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+from gateway.applied import SiteUnreadableError, applied_site
 from gateway.client import EnforcerClient, EnforcerUnavailable, Refused
 from gateway.lab import netns
 from gateway.lab.errors import LabError
@@ -50,24 +52,44 @@ def admin_host(record: Record, resolved: ResolvedSite) -> RecordedHost:
 
 def apply_and_confirm(site: Path, lab: str = DEFAULT_LAB) -> int:
     """Applies the site file in that lab and confirms it; answer: the generation's number. Raises LabError."""
-    folder, data = Folder(lab), site.read_bytes()
-    record = read_record(folder)
-    resolved = load_site(data, str(site), datetime.now(UTC)).resolved
-    if record is None or resolved is None:
-        raise LabError(f"no lab {lab} here, or {site} has errors; `clinicgate check {site}` shows them")
+    resolved = load_site(site.read_bytes(), str(site), datetime.now(UTC)).resolved
+    if resolved is None:
+        raise LabError(f"{site} has errors; `clinicgate check {site}` shows them")
     try:
-        with _as_the_page():
-            applied = _client(folder).call(
-                "apply", site_text=data.decode(), site_path=record.site, confirm_within=CONFIRM_WITHIN
-            )
-        opened = reach_page(admin_host(record, resolved), page_address(resolved))
-        with _as_the_page():
-            _client(folder, opened).call("confirm")
-        segment = resolved.segments[0]
-        names_answer(next(host for host in record.hosts if host.zone == segment.name), segment.gateways[0])
+        applied = apply(site, CONFIRM_WITHIN, lab)
+        confirm(lab)
     except (Refused, EnforcerUnavailable) as error:
         raise LabError(f"the site could not be applied in the lab: {error}") from error
+    segment = resolved.segments[0]
+    names_answer(next(host for host in _record(lab).hosts if host.zone == segment.name), segment.gateways[0])
     return int(applied["generation"])
+
+
+def apply(site: Path, confirm_within: float, lab: str = DEFAULT_LAB) -> dict[str, Any]:
+    """Applies the site file as the technician, who has that many seconds to confirm; answer: the enforcer's.
+
+    Raises LabError, Refused, EnforcerUnavailable."""
+    _record(lab)
+    text = site.read_bytes().decode("utf-8-sig")
+    with _as_the_page(), _client(lab) as client:
+        return client.call("apply", site_text=text, site_path=str(site.absolute()), confirm_within=confirm_within)
+
+
+def confirm(lab: str = DEFAULT_LAB) -> dict[str, Any]:
+    """Confirms as the technician, over a connection from the administrator's PC that is opened now; answer: the
+    enforcer's. Raises LabError, when that PC can no longer reach the page among others, Refused, EnforcerUnavailable.
+    """
+    record = _record(lab)
+    try:
+        with EnforcerClient(Folder(lab).gateway.enforcer_socket) as client:
+            applied = applied_site(client, datetime.now(UTC))
+    except SiteUnreadableError as error:
+        raise LabError(f"the site applied in the lab does not load: {error}; `clinicgate lab down`, then up") from error
+    if applied is None:
+        raise LabError("no policy is applied in the lab; `clinicgate lab apply SITE` applies one")
+    opened = reach_page(admin_host(record, applied.resolved), page_address(applied.resolved))
+    with _as_the_page(), _client(lab, opened) as client:
+        return client.call("confirm")
 
 
 def names_answer(host: RecordedHost, server: Address) -> None:
@@ -111,8 +133,15 @@ def reach_page(admin: RecordedHost, address: Address) -> float:
     raise LabError(f"the page at {address}:{UI_PORT} does not answer {admin.name}; see `clinicgate lab status`")
 
 
-def _client(folder: Folder, opened: float | None = None) -> EnforcerClient:
-    return EnforcerClient(folder.gateway.enforcer_socket, actor=PERSON, connection_opened=opened)
+def _record(lab: str) -> Record:
+    record = read_record(Folder(lab))
+    if record is None:
+        raise LabError(f"no lab {lab} here; `clinicgate lab up SITE` makes one")
+    return record
+
+
+def _client(lab: str, opened: float | None = None) -> EnforcerClient:
+    return EnforcerClient(Folder(lab).gateway.enforcer_socket, actor=PERSON, connection_opened=opened)
 
 
 @contextmanager

@@ -19,6 +19,29 @@ def test_the_site_is_applied_and_nothing_waits_for_a_confirm(clinic):
     assert not after.get("pending")
 
 
+def test_a_change_is_rehearsed_and_confirmed_by_the_same_person(clinic):
+    applied = person.apply(clinic.site, 60, clinic.lab)
+    with EnforcerClient(clinic.folder.gateway.enforcer_socket) as enforcer:
+        assert enforcer.call("status")["pending"]["generation"] == applied["generation"]
+        assert person.confirm(clinic.lab)["generation"] == applied["generation"]
+        assert not enforcer.call("status")["pending"]
+
+
+def test_a_policy_that_locks_the_administrator_out_cannot_be_confirmed(clinic, monkeypatch):
+    monkeypatch.setattr(person, "PAGE_SECONDS", 0.5)
+    monkeypatch.setattr(person, "CONNECT_SECONDS", 0.1)
+    number = person.apply(clinic.site, 60, clinic.lab)["generation"]
+    with EnforcerClient(clinic.folder.gateway.enforcer_socket) as enforcer:
+        enforcer.call("quarantine_add", device="admin", reason="a rehearsal")
+        try:
+            with pytest.raises(LabError, match="does not answer admin"):
+                person.confirm(clinic.lab)
+            assert enforcer.call("status")["pending"]["generation"] == number
+        finally:
+            enforcer.call("quarantine_remove", device="admin")
+            enforcer.call("rollback")
+
+
 def test_the_administrators_pc_is_chosen_by_kind(clinic):
     assert person.admin_host(clinic.record, clinic.resolved).name == "admin"
     assert str(person.page_address(clinic.resolved)) == "10.20.10.1"
