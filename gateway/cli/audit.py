@@ -7,8 +7,8 @@ import argparse
 from typing import Any
 
 from gateway.audit import verify
-from gateway.cli.output import say, say_json
-from gateway.paths import Paths
+from gateway.cli.output import UNREACHABLE, CommandError, say, say_json
+from gateway.paths import STATE_VARIABLE, Paths
 
 
 def add_commands(commands: Any) -> None:
@@ -21,7 +21,12 @@ def add_commands(commands: Any) -> None:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    result = verify(Paths.from_env())
+    paths = Paths.from_env()
+    result = verify(paths)
+    if result.intact and not paths.audit.exists():  # with anchors left, a journal that is gone is a cut tail
+        raise CommandError(
+            f"no journal at {paths.audit}", f"the enforcer begins it; {STATE_VARIABLE} moves it", UNREACHABLE
+        )
     if arguments.json:
         say_json({"intact": result.intact, "records": result.records, "flaws": [_flaw(f) for f in result.flaws]})
     else:

@@ -30,12 +30,14 @@ def add_commands(commands: Any) -> None:
     """Adds the commands of this module."""
     check = _site_command(commands, "check", "is this site file right? Names every problem at its line", _check)
     check.add_argument("--json", action="store_true", help="problems for machines")
-    _site_command(commands, "compile", "print the nft text of the whole policy", _compile)
+    text = _site_command(commands, "compile", "print the nft text of the whole policy", _compile)
+    text.add_argument("--json", action="store_true", help="the text as `nft` of a JSON object")
     lints = _site_command(
         commands, "lint", "what is allowed but unwise: shadowed, duplicate, over-wide, soon to end", _lint
     )
     lints.add_argument("--json", action="store_true", help="for machines")
     schema = commands.add_parser("schema", help="print a JSON Schema of site.yaml for editors")
+    schema.add_argument("--json", action="store_true", help="it always is")
     schema.set_defaults(run=_schema)
     _add_explain(commands)
     _add_plan(commands)
@@ -117,7 +119,12 @@ def _summary(path: Path, resolved: ResolvedSite, ruleset: Ruleset) -> str:
 
 
 def _compile(arguments: argparse.Namespace) -> int:
-    say(render(compiled(load_or_stop(arguments.site, arguments.at), arguments.at)))
+    resolved = load_or_stop(arguments.site, arguments.at, as_json=arguments.json)
+    text = render(compiled(resolved, arguments.at))
+    if arguments.json:
+        say_json({"nft": text})
+    else:
+        say(text)
     return 0
 
 

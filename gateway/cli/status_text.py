@@ -23,6 +23,9 @@ def _status_lines(answer: dict[str, Any]) -> Iterator[str]:
         yield f"Generation {number} is loaded ({state})."
     yield _waiting(answer.get("pending"))
     yield from _listed("Changed by hand since it was loaded", answer.get("drift", []))
+    if answer.get("drift"):
+        same = f", or `clinicgate rollback {number}` for this very generation" if state == "confirmed" else ""
+        yield f"  To have the whole policy again: `clinicgate apply SITE`{same}."
     yield from _listed("Tables of other programs", answer.get("other_tables", []), quiet=True)
     yield from _kernel(answer.get("features", {}))
     yield from _listed("Isolated", [isolated_line(row) for row in answer.get("quarantine", [])], none="nobody")
@@ -76,5 +79,5 @@ def generation_lines(answer: dict[str, Any]) -> Iterator[str]:
 
 
 def moment(epoch: float) -> str:
-    """Seconds since 1970 as local time."""
-    return f"{datetime.fromtimestamp(float(epoch)).astimezone():%Y-%m-%d %H:%M:%S}"
+    """Seconds since 1970 as local time, with its zone."""
+    return f"{datetime.fromtimestamp(float(epoch)).astimezone():%Y-%m-%d %H:%M:%S %Z}"

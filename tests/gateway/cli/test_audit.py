@@ -23,6 +23,18 @@ def test_a_whole_journal(journal, clinicgate):
     assert done.returncode == 0 and done.stdout == "3 records, all intact\n"
 
 
+def test_where_no_journal_is_that_is_said(tmp_path, monkeypatch, clinicgate):
+    monkeypatch.setenv(STATE_VARIABLE, str(tmp_path))
+    done = clinicgate("audit", "verify")
+    assert done.returncode == 3 and f"no journal at {tmp_path}" in done.stderr and done.stdout == ""
+
+
+def test_a_journal_that_is_gone_while_anchors_are_left_is_a_flaw(journal, clinicgate):
+    assert journal.audit_anchors.exists()
+    journal.audit.unlink()
+    assert clinicgate("audit", "verify").returncode == 1
+
+
 def test_a_flipped_byte_is_found_at_its_record(journal, clinicgate):
     journal.audit.write_bytes(journal.audit.read_bytes().replace(b"plan 1", b"plan 7"))
     done = clinicgate("audit", "verify", "--json")

@@ -51,6 +51,13 @@ def test_compile_prints_the_same_text_each_time(clinicgate, naika):
     assert "type filter hook forward priority 0; policy drop;" in one.stdout
 
 
+def test_compile_and_schema_speak_to_machines(clinicgate, naika, broken):
+    assert json.loads(clinicgate("compile", naika, "--json").stdout) == {"nft": clinicgate("compile", naika).stdout}
+    done = clinicgate("compile", broken, "--json")
+    assert done.returncode == 1 and json.loads(done.stdout)["problems"]
+    assert clinicgate("schema", "--json").stdout == clinicgate("schema").stdout
+
+
 def test_compile_of_a_wrong_file_prints_no_policy(clinicgate, broken):
     done = clinicgate("compile", broken)
     assert done.returncode == 1 and done.stdout == ""

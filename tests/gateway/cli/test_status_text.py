@@ -1,6 +1,8 @@
 """What the enforcer tells, as sentences."""
 
-from gateway.cli.status_text import generation_lines, isolated_line, status_text
+import time
+
+from gateway.cli.status_text import generation_lines, isolated_line, moment, status_text
 
 WAITING = {
     "generation": 7,
@@ -24,6 +26,22 @@ def test_everything_that_waits_or_is_wrong_is_said():
     assert "camera-1 since 2026-11-22 12:10 UTC, by root: odd" in text
     assert "  - drop: 12 entries" in text
     assert "the disk\\nis full" in text
+
+
+def test_what_was_changed_by_hand_has_a_remedy():
+    assert "`clinicgate apply SITE`." in status_text(WAITING)
+    assert "`clinicgate rollback 7`" in status_text({**WAITING, "state": "confirmed"})
+    assert "clinicgate apply" not in status_text({**WAITING, "drift": []})
+
+
+def test_a_moment_tells_its_zone(monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert moment(0) == "1970-01-01 09:00:00 JST"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_a_box_without_a_policy_says_how_to_begin():
