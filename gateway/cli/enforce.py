@@ -11,10 +11,13 @@ from typing import Any
 
 from gateway.cli.output import CommandError, load_or_stop, read_bytes, say, say_json
 from gateway.cli.status_text import generation_lines, isolated_line, status_text
-from gateway.client import EnforcerClient
+from gateway.client import EnforcerClient, Refused
 from gateway.paths import Paths
+from gateway.wire import NOT_FOUND
 from ruleset.problems import printable
 
+SEE = "see `clinicgate generations`"
+SHORTEST_WAIT, LONGEST_WAIT = 10, 3600  # seconds, as the enforcer takes them
 _DURATION = re.compile(r"(\d{1,5})(s|m|min)?\Z")
 
 
@@ -22,14 +25,14 @@ def add_commands(commands: Any) -> None:
     """Adds the commands of this module."""
     apply = commands.add_parser("apply", help="load a site; without a confirm in time the previous policy returns")
     apply.add_argument("site", type=Path, metavar="SITE", help="path of a site.yaml")
-    apply.add_argument(
-        "--confirm-within", type=_seconds, default=90.0, metavar="TIME", help="for example 90s or 5m (default 90s)"
-    )
+    add_confirm_within(apply)
     apply.set_defaults(run=_apply)
     confirm = commands.add_parser("confirm", help="keep the applied policy; type it in a NEW connection")
     confirm.set_defaults(run=_confirm)
     rollback = commands.add_parser("rollback", help="back to the previous generation, or to generation N")
-    rollback.add_argument("generation", type=int, nargs="?", metavar="N")
+    rollback.add_argument(
+        "generation", type=int, nargs="?", metavar="N", help="a confirmed one of `clinicgate generations`"
+    )
     rollback.set_defaults(run=_rollback)
     for name, run, text in (
         ("generations", _generations, "every applied policy: number, time, by whom, what changed"),
@@ -39,6 +42,12 @@ def add_commands(commands: Any) -> None:
         parser.add_argument("--json", action="store_true", help="for machines")
         parser.set_defaults(run=run)
     _add_quarantine(commands)
+
+
+def add_confirm_within(parser: argparse.ArgumentParser) -> None:
+    """Adds `--confirm-within`, in seconds."""
+    text = "10s to 60m (default 90s)"
+    parser.add_argument("--confirm-within", type=_seconds, default=90.0, metavar="TIME", help=text)
 
 
 def _add_quarantine(commands: Any) -> None:
@@ -58,9 +67,10 @@ def _add_quarantine(commands: Any) -> None:
 
 def _seconds(text: str) -> float:
     match = _DURATION.match(text)
-    if not match:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time: for example 90s or 5m")
-    return float(match[1]) * (60 if match[2] in ("m", "min") else 1)
+    seconds = int(match[1]) * (60 if match[2] in ("m", "min") else 1) if match else 0
+    if not SHORTEST_WAIT <= seconds <= LONGEST_WAIT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time from 10s to 60m")
+    return float(seconds)
 
 
 def _call(command: str, **arguments: Any) -> dict[str, Any]:
@@ -78,27 +88,53 @@ def _apply(arguments: argparse.Namespace) -> int:
     answer = _call(
         "apply", site_text=text, site_path=str(arguments.site.resolve()), confirm_within=arguments.confirm_within
     )
-    if plan := answer.get("plan"):
-        say(str(plan))
-    say(
-        f"Generation {answer.get('generation')} is loaded and waits {arguments.confirm_within:.0f} s.\n"
-        "Open a NEW connection (or the box's own console) and type: clinicgate confirm\n"
-        "Otherwise the previous policy returns by itself."
+    tell_waiting(
+        answer,
+        arguments.confirm_within,
+        "Open a NEW connection (or the box's own console) and type: clinicgate confirm",
     )
     return 0
 
 
+def tell_waiting(answer: dict[str, Any], seconds: float, way: str) -> None:
+    """What an apply did, and the way to confirm it."""
+    if plan := answer.get("plan"):
+        say(str(plan))
+    say(
+        f"Generation {answer.get('generation')} is loaded and waits {seconds:.0f} s.\n{way}\n"
+        "Otherwise the previous policy returns by itself."
+    )
+
+
 def _confirm(_arguments: argparse.Namespace) -> int:
-    answer = _call("confirm")
-    say(f"Generation {answer.get('generation')} stays ({printable(str(answer.get('origin', '')))}).")
+    tell_confirmed(_call("confirm"))
     return 0
+
+
+def tell_confirmed(answer: dict[str, Any]) -> None:
+    """What a confirm did."""
+    say(f"Generation {answer.get('generation')} stays ({printable(str(answer.get('origin', '')))}).")
 
 
 def _rollback(arguments: argparse.Namespace) -> int:
-    wanted = {} if arguments.generation is None else {"generation": arguments.generation}
-    answer = _call("rollback", **wanted)
+    answer = _previous() if arguments.generation is None else _numbered(arguments.generation)
     say(f"Generation {answer.get('generation')} is loaded.")
     return 0
+
+
+def _previous() -> dict[str, Any]:
+    try:
+        return _call("rollback")
+    except Refused as error:
+        if error.code != NOT_FOUND:
+            raise
+        raise CommandError("no earlier policy was confirmed, there is none to go back to", SEE, status=1) from None
+
+
+def _numbered(number: int) -> dict[str, Any]:
+    if number not in {row.get("number") for row in _call("generations").get("generations", [])}:
+        raise CommandError(f"there is no generation {number}", SEE, status=1)
+    return _call("rollback", generation=number)
 
 
 def _generations(arguments: argparse.Namespace) -> int:

@@ -7,7 +7,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from gateway.cli.output import CommandError, load_or_stop, say, say_json
+from gateway.cli.enforce import add_confirm_within, tell_confirmed, tell_waiting
+from gateway.cli.output import CommandError, load_or_stop, need_root, say, say_json
+from gateway.client import Refused
+from gateway.program import program
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "ruleset/examples/naika-clinic.yaml"
 LONGEST_DEMO = 86_400
@@ -20,6 +23,12 @@ def add_commands(commands: Any) -> None:
     up = actions.add_parser("up", help="build it from a site file and apply that site in it")
     up.add_argument("site", type=Path, metavar="SITE", help="path of a site.yaml")
     up.set_defaults(run=_up)
+    apply = actions.add_parser("apply", help="apply a site in it, as its technician, to rehearse a change")
+    apply.add_argument("site", type=Path, metavar="SITE", help="path of a site.yaml")
+    add_confirm_within(apply)
+    apply.set_defaults(run=_apply)
+    confirm = actions.add_parser("confirm", help="confirm that, over a new connection from the administrator's PC")
+    confirm.set_defaults(run=_confirm)
     run = actions.add_parser("exec", help="run a command on a host, as if one sat at it: exec reception-1 -- ping emr")
     run.add_argument("host", metavar="HOST", help="a device, `gateway`, `internet` or `attacker`")
     run.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- CMD", help="the command and its arguments")
@@ -48,48 +57,63 @@ def _seconds(text: str) -> int:
 
 def _up(arguments: argparse.Namespace) -> int:
     from gateway.lab import lifecycle
-    from gateway.lab.errors import LabError
     from gateway.lab.person import apply_and_confirm
 
     resolved = load_or_stop(arguments.site)
+    status = lifecycle.up(resolved, str(arguments.site))
     try:
-        status = lifecycle.up(resolved, str(arguments.site))
-        try:
-            generation = apply_and_confirm(arguments.site)
-        except BaseException:
-            lifecycle.down(status.lab)
-            raise
-    except LabError as error:
-        raise CommandError(str(error), status=1) from None
+        generation = apply_and_confirm(arguments.site)
+    except BaseException:
+        lifecycle.down(status.lab)
+        raise
     say(f"The lab is up with {len(status.hosts)} hosts; generation {generation} of {arguments.site} is applied.")
     return _tell_next(status.hosts)
 
 
 def _tell_next(hosts: Any) -> int:
     device = next((host.name for host in hosts if host.device_kind == "pc"), "gateway")
-    say(f"Next: clinicgate lab exec {device} -- sh      clinicgate prove SITE --live      clinicgate lab down")
+    own = program()
+    for words in (f"lab exec {device} -- sh", f"lab exec gateway -- {own} status", "prove SITE --live",
+                  "lab apply SITE", "lab confirm", "lab down"):  # fmt: skip
+        say(f"{'Next:' if words.endswith('-- sh') else '':<5} {own} {words}")
+    return 0
+
+
+def _apply(arguments: argparse.Namespace) -> int:
+    from gateway.lab import person
+
+    need_root("lab apply")
+    load_or_stop(arguments.site)
+    answer = person.apply(arguments.site, arguments.confirm_within)
+    tell_waiting(answer, arguments.confirm_within, f"To confirm over a new connection type: {program()} lab confirm")
+    return 0
+
+
+def _confirm(_arguments: argparse.Namespace) -> int:
+    from gateway.lab import person
+
+    need_root("lab confirm")
+    try:
+        tell_confirmed(person.confirm())
+    except Refused as error:
+        raise CommandError(
+            f"refused: {error.message}", f"{error.hint}; `lab confirm` keeps what `lab apply` applied", status=1
+        ) from None
     return 0
 
 
 def _exec(arguments: argparse.Namespace) -> int:
     from gateway.lab import enter
-    from gateway.lab.errors import LabError
 
+    need_root("lab exec")
     argv = arguments.argv[1:] if arguments.argv[:1] == ["--"] else arguments.argv
-    try:
-        return enter.run_in(arguments.host, argv)
-    except LabError as error:
-        raise CommandError(str(error)) from None
+    return enter.run_in(arguments.host, argv)
 
 
 def _status(arguments: argparse.Namespace) -> int:
     from gateway.lab import lifecycle
-    from gateway.lab.errors import LabError
 
-    try:
-        status = lifecycle.status()
-    except LabError as error:
-        raise CommandError(str(error), status=1) from None
+    status = lifecycle.status()
     if arguments.json:
         say_json({"site": status.site, "running": status.running, "processes": status.processes,
                   "hosts": {h.name: list(h.addresses) for h in status.hosts}})  # fmt: skip
@@ -104,23 +128,15 @@ def _status(arguments: argparse.Namespace) -> int:
 
 def _down(arguments: argparse.Namespace) -> int:
     from gateway.lab import lifecycle
-    from gateway.lab.errors import LabError
     from gateway.lab.folder import DEFAULT_LAB
 
-    try:
-        removed = lifecycle.down(None if arguments.all else DEFAULT_LAB)
-    except LabError as error:
-        raise CommandError(str(error), status=1) from None
+    removed = lifecycle.down(None if arguments.all else DEFAULT_LAB)
     say(f"removed: {', '.join(removed)}" if removed else "there was no lab")
     return 0
 
 
 def _demo(arguments: argparse.Namespace) -> int:
     from gateway.lab import demo
-    from gateway.lab.errors import LabError
 
     load_or_stop(arguments.site)
-    try:
-        return demo.run(arguments.site, arguments.duration)
-    except LabError as error:
-        raise CommandError(str(error), status=1) from None
+    return demo.run(arguments.site, arguments.duration)

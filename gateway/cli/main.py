@@ -7,12 +7,17 @@ Exit status: 0 done and clean, 1 the answer is no (problems, differences, refuse
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 
 from gateway.cli import audit, enforce, lab, lists, policy, proof
 from gateway.cli.output import CALL_WRONG, UNREACHABLE, CommandError, complain
 from gateway.client import EnforcerUnavailable, Refused
+from gateway.lab.errors import LabError
+from gateway.lab.folder import DEFAULT_LAB, Folder, read_record
+from gateway.paths import RUN_VARIABLE
+from gateway.program import program
 
 SECTIONS = (policy, proof, enforce, lists, audit, lab)
 
@@ -38,7 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         complain(f"refused: {error.message}", error.hint)
         return 1
     except EnforcerUnavailable as error:
-        complain(str(error), "is the gateway running? On the appliance: systemctl status clinicgate-enforcer")
+        complain(str(error), _where_the_gateway_is(sys.argv[1:] if argv is None else argv))
+        return UNREACHABLE
+    except LabError as error:
+        complain(str(error))
         return UNREACHABLE
     except KeyboardInterrupt:
         return 130
@@ -49,3 +57,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         complain(f"{error.filename or 'system'}: {error.strerror or error}")
         return CALL_WRONG
     return status
+
+
+def _where_the_gateway_is(argv: Sequence[str]) -> str:
+    """The way out when no enforcer answers: the same words in the lab, when there is one and we are not on its gateway.
+
+    Only the lab's own technician can both apply and confirm there."""
+    if os.environ.get(RUN_VARIABLE) or read_record(Folder(DEFAULT_LAB)) is None:
+        return "is the gateway running? On the appliance: systemctl status clinicgate-enforcer"
+    way = "lab" if argv[:1] in (["apply"], ["confirm"]) else f"lab exec gateway -- {program()}"
+    return f"a lab is up; in the lab: {program()} {way} {shlex.join(argv)}"

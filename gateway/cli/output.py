@@ -4,6 +4,7 @@ May live here: text in, text out. May not: what a command does.
 """
 
 import json
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,6 +41,12 @@ def complain(what: str, hint: str = "") -> None:
     """One error on standard error, on one line."""
     text = f"clinicgate: {printable(what, 2000)}"
     sys.stderr.write(f"{text} ({printable(hint, 2000)})\n" if hint else f"{text}\n")
+
+
+def need_root(what: str) -> None:
+    """Raises CommandError for anybody but root; `what` needs it."""
+    if os.geteuid() != 0:
+        raise CommandError(f"{what} enters network namespaces", "run it as root")
 
 
 def now_or(text: str | None) -> datetime:

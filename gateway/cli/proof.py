@@ -6,12 +6,14 @@ May live here: arguments, the report files, printing. May not: questions or verd
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
-from gateway.cli.output import load_or_stop, now_or, say, say_json
+from gateway.cli.output import load_or_stop, need_root, now_or, say, say_json
 from gateway.cli.policy import compiled
 from gateway.durable import write
+from ruleset.problems import printable
 from ruleset.prove import Report, prove
 from ruleset.prove_html import html
 
@@ -32,6 +34,8 @@ def add_commands(commands: Any) -> None:
 
 
 def _prove(arguments: argparse.Namespace) -> int:
+    if arguments.live:
+        need_root("prove --live")
     resolved = load_or_stop(arguments.site, arguments.at, as_json=arguments.json)
     moment = now_or(arguments.at)
     if arguments.live:
@@ -41,7 +45,7 @@ def _prove(arguments: argparse.Namespace) -> int:
     else:
         report = prove(resolved, compiled(resolved, arguments.at), moment)
     if arguments.report:
-        _write(arguments.report, report)
+        sys.stderr.write(f"wrote {printable(', '.join(map(str, _write(arguments.report, report))), 2000)}\n")
     if arguments.json:
         say_json(report.as_dict())
     else:
@@ -49,7 +53,8 @@ def _prove(arguments: argparse.Namespace) -> int:
     return 0 if report.holds else 1
 
 
-def _write(folder: Path, report: Report) -> None:
+def _write(folder: Path, report: Report) -> list[Path]:
+    """Answer: the files."""
     folder.mkdir(parents=True, exist_ok=True)
     texts = {
         "report.txt": report.text(),
@@ -58,3 +63,4 @@ def _write(folder: Path, report: Report) -> None:
     }
     for name, text in texts.items():
         write(folder / name, text.encode(), 0o644)
+    return [folder / name for name in texts]

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from gateway import paths
+from gateway.lab.folder import Folder, Record, write_record
 from gateway.paths import RUN_VARIABLE, STATE_VARIABLE
+from gateway.program import program
 from tests.gateway.enforcer.nets import Net
 from tests.gateway.enforcer.running import Running
 
@@ -45,6 +48,15 @@ def test_apply_shows_its_steps_and_who_gains_and_a_confirm_from_nowhere_is_refus
     assert "all intact" in clinicgate("audit", "verify").stdout
 
 
+def test_a_way_back_that_is_none_is_told_in_the_users_words(running, clinicgate, naika):
+    done = clinicgate("rollback")
+    assert done.returncode == 1 and "no earlier policy was confirmed" in done.stderr and "0" not in done.stderr
+    clinicgate("apply", naika)
+    done = clinicgate("rollback", 99)
+    assert done.returncode == 1 and "there is no generation 99" in done.stderr
+    assert clinicgate("rollback", 1).returncode == 1  # it waits itself
+
+
 def test_a_wrong_file_never_reaches_the_enforcer(running, clinicgate, broken):
     assert clinicgate("apply", broken).returncode == 1
     assert json.loads(clinicgate("generations", "--json").stdout)["generations"] == []
@@ -67,10 +79,10 @@ def test_a_word_that_names_nobody_is_not_sent(clinicgate, who):
     assert done.returncode == 2 and "no device, MAC or address" in done.stderr
 
 
-@pytest.mark.parametrize("text", ["never", "-5s", "90h", ""])
+@pytest.mark.parametrize("text", ["never", "-5s", "90h", "", "9s", "61m", "3601"])
 def test_a_time_to_confirm_that_is_none(clinicgate, naika, text):
     done = clinicgate("apply", naika, f"--confirm-within={text}")
-    assert done.returncode == 2 and "is no time" in done.stderr
+    assert done.returncode == 2 and "is no time from 10s to 60m" in done.stderr
 
 
 def test_without_an_enforcer_the_way_out_is_told(clinicgate, tmp_path, monkeypatch):
@@ -78,3 +90,17 @@ def test_without_an_enforcer_the_way_out_is_told(clinicgate, tmp_path, monkeypat
     for words in (["status"], ["confirm"], ["generations"], ["quarantine", "list"]):
         done = clinicgate(*words)
         assert done.returncode == 3 and "is the gateway running?" in done.stderr
+
+
+def test_beside_a_lab_the_way_to_its_gateway_is_told(clinicgate, tmp_path, monkeypatch):
+    monkeypatch.delenv(RUN_VARIABLE, raising=False)
+    monkeypatch.setattr(paths, "DEFAULT_RUN", tmp_path)
+    monkeypatch.setattr("gateway.lab.folder.LABS", tmp_path)
+    Folder("clinic").root.mkdir()
+    write_record(Folder("clinic"), Record("clinic", "site.yaml", ()))
+    done = clinicgate("quarantine", "remove", "emr")
+    assert done.returncode == 3 and f"lab exec gateway -- {program()} quarantine remove emr" in done.stderr
+    assert program().startswith("/")
+    assert f"{program()} lab confirm" in clinicgate("confirm").stderr
+    monkeypatch.setenv(RUN_VARIABLE, str(tmp_path))  # as on the lab's gateway itself
+    assert "is the gateway running?" in clinicgate("status").stderr

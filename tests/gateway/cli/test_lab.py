@@ -1,10 +1,13 @@
 """`lab` and `demo` at their edges; tests/lab runs them whole."""
 
 import json
+import os
 
 import pytest
 
 from gateway.lab import lifecycle
+
+NOBODY = 65534
 
 
 @pytest.fixture
@@ -16,9 +19,37 @@ def no_lab(monkeypatch, tmp_path):
 
 def test_without_a_lab_the_way_out_is_told(no_lab, clinicgate):
     done = clinicgate("lab", "status")
-    assert done.returncode == 1 and "clinicgate lab up SITE" in done.stderr
-    done = clinicgate("lab", "exec", "emr", "--", "true")
-    assert done.returncode == 2 and "clinicgate lab up SITE" in done.stderr
+    assert done.returncode == 3 and "clinicgate lab up SITE" in done.stderr
+
+
+@pytest.mark.netns
+def test_whatever_needs_the_lab_says_so_in_one_line(no_lab, clinicgate, naika):
+    for words in (["lab", "exec", "emr", "--", "true"], ["lab", "apply", naika], ["lab", "confirm"],
+                  ["prove", naika, "--live"]):  # fmt: skip
+        done = clinicgate(*words)
+        assert done.returncode == 3 and "clinicgate lab up SITE" in done.stderr, words
+        assert done.stderr.count("\n") == 1 and done.stdout == "", words
+
+
+@pytest.mark.netns
+def test_whatever_enters_the_lab_is_for_root(clinicgate, naika):
+    os.seteuid(NOBODY)
+    try:
+        found = [
+            clinicgate(*words)
+            for words in (["lab", "exec", "emr", "--", "true"], ["lab", "apply", naika], ["lab", "confirm"],
+                          ["prove", naika, "--live"])
+        ]  # fmt: skip
+    finally:
+        os.seteuid(0)
+    assert all(done.returncode == 2 and "run it as root" in done.stderr for done in found)
+    assert all(done.stderr.count("\n") == 1 for done in found)
+
+
+def test_another_lab_is_told_with_a_way_out(no_lab, clinicgate, tmp_path):
+    (tmp_path / "brk").mkdir()
+    done = clinicgate("lab", "status")
+    assert "brk is of a test or another program" in done.stderr and "clinicgate lab down --all" in done.stderr
 
 
 @pytest.mark.parametrize("text", ["4", "x", "1.5", "86401", "-60"])
@@ -46,6 +77,13 @@ def test_a_lab_from_the_command_line(clinicgate, naika):
         assert done.returncode == 0 and "1 received" in done.stdout
         done = clinicgate("prove", naika, "--live")
         assert done.returncode == 0 and "sent as real packets: no difference" in done.stdout
+        done = clinicgate("lab", "apply", naika, "--confirm-within", "60s")
+        assert done.returncode == 0 and "Generation 2 is loaded and waits 60 s" in done.stdout, done.stderr
+        assert "clinicgate lab confirm" in done.stdout
+        done = clinicgate("lab", "confirm")
+        assert done.returncode == 0 and "Generation 2 stays" in done.stdout, done.stderr
+        done = clinicgate("lab", "confirm")
+        assert done.returncode == 1 and "nothing waits" in done.stderr
     finally:
         assert clinicgate("lab", "down").returncode == 0
     assert clinicgate("lab", "down").stdout == "there was no lab\n"

@@ -14,6 +14,7 @@ def test_a_right_site_has_no_difference_and_a_printable_page(clinicgate, naika, 
         page.startswith("<!doctype html>") and "<svg" in page and "http" not in page.split("<svg")[0].split("<style")[0]
     )
     assert (tmp_path / "out/report.txt").read_text() == done.stdout
+    assert all(f"{tmp_path}/out/report.{kind}" in done.stderr for kind in ("txt", "json", "html"))
 
 
 def test_a_wrong_site_is_not_proved(clinicgate, broken):
