@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from filters.dns_answer import question_for
+from filters.dns_choice import Choice
 from filters.dns_exchange import (
     AskUpstream,
     Command,
@@ -43,6 +44,7 @@ class Attempt:
     id: int
     upstream: Upstream
     stream: bool
+    sent: float
 
 
 @dataclass(slots=True)
@@ -75,7 +77,7 @@ class Asking(Generic[W]):
         self._timing, self._counters, self._new_id = timing, counters, new_id
         self._exchanges: dict[Question, Exchange[W]] = {}
         self._by_token: dict[int, Exchange[W]] = {}
-        self._sick: dict[Upstream, float] = {}
+        self._choice = Choice(timing.sick)
         self._last_token = 0
 
     def __len__(self) -> int:
@@ -115,7 +117,7 @@ class Asking(Generic[W]):
             return [], None
         if reply.rcode in _TRY_NEXT or (reply.truncated and attempt.stream):
             return self.lost(event.token, now)
-        self._sick.pop(attempt.upstream, None)
+        self._choice.answered(attempt.upstream, now - attempt.sent, now)
         if reply.truncated:
             return self._replace(exchange, event.token, self._attempt(exchange, now, over_stream=attempt.upstream))
         return self._settle(exchange, reply, event.data)
@@ -125,7 +127,7 @@ class Asking(Generic[W]):
         exchange = self._by_token.get(token)
         if exchange is None:
             return [], None
-        self._sick[exchange.open[token].upstream] = now + self._timing.sick
+        self._choice.failed(exchange.open[token].upstream, now)
         return self._replace(exchange, token, self._attempt(exchange, now) if exchange.rest else ())
 
     def tick(self, now: float) -> Iterator[tuple[list[Command], Settled[W] | None]]:
@@ -135,7 +137,7 @@ class Asking(Generic[W]):
                 yield self._settle(exchange, None, b"")
             elif now >= exchange.due:
                 for attempt in exchange.open.values():
-                    self._sick[attempt.upstream] = now + self._timing.sick
+                    self._choice.failed(attempt.upstream, now)
                 self._counters.retried += 1
                 yield list(self._attempt(exchange, now)), None
 
@@ -160,10 +162,10 @@ class Asking(Generic[W]):
         if exchange.tried >= self._timing.attempts:
             return
         if over_stream is None and not exchange.rest:
-            exchange.rest = sorted(exchange.question.upstreams, key=lambda one: self._sick.get(one, 0.0) > now)
+            exchange.rest = self._choice.order(exchange.question.upstreams, now)
         upstream = over_stream or exchange.rest.pop(0)
         self._last_token += 1
-        attempt = Attempt(self._last_token, self._new_id(), upstream, over_stream is not None)
+        attempt = Attempt(self._last_token, self._new_id(), upstream, over_stream is not None, now)
         exchange.tried += 1
         exchange.open[attempt.token] = attempt
         self._by_token[attempt.token] = exchange
