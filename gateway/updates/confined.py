@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -18,6 +19,7 @@ MEMORY_OCTETS = 512 << 20  # of address space; five million names take half of i
 CPU_SECONDS = 300
 WALL_SECONDS = 600
 FILE_OCTETS = 64 << 20
+MAX_ANSWER = 1 << 20  # octets
 ROOT = Path(__file__).parents[2]
 
 
@@ -37,12 +39,12 @@ def inspect_addresses(file: Path, never: Iterable[IPv4Network | IPv6Network], ke
 
 
 def _run(file: Path, job: dict[str, object], *descriptors: int) -> Inspection:
-    with file.open("rb") as source:
+    with file.open("rb") as source, tempfile.TemporaryFile() as told:  # bounded by FILE_OCTETS, unlike a pipe
         try:
             done = subprocess.run(
                 [sys.executable, "-m", "gateway.updates", json.dumps(job)],
                 stdin=source,
-                stdout=subprocess.PIPE,
+                stdout=told,
                 stderr=subprocess.DEVNULL,
                 pass_fds=descriptors,
                 env={"PATH": os.defpath, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"},
@@ -52,9 +54,11 @@ def _run(file: Path, job: dict[str, object], *descriptors: int) -> Inspection:
             )
         except subprocess.TimeoutExpired:
             raise UnfitError(f"reading it takes more than {WALL_SECONDS} s") from None
+        told.seek(0)
+        text = told.read(MAX_ANSWER)
     try:
-        answer = json.loads(done.stdout)
-    except ValueError:
+        answer = json.loads(text)
+    except (ValueError, RecursionError):
         answer = None
     if not isinstance(answer, dict):
         raise UnfitError(f"reading it failed ({_end(done.returncode)}): more memory or time than a list may take")

@@ -30,6 +30,16 @@ class Page:
     headers: dict[str, str] = field(default_factory=dict)
     breaks: int | None = None
     hangs: bool = False
+    says_length: bool = True
+
+
+class Server(ThreadingHTTPServer):
+    """Threads are waited for."""
+
+    daemon_threads = False
+
+    def handle_error(self, *_: object) -> None:
+        """Clients that break off are what some tests are about."""
 
 
 class Publisher:
@@ -43,8 +53,7 @@ class Publisher:
         self.half_sent, self.closing = threading.Event(), threading.Event()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.server.daemon_threads = False
+        self.server = Server(("127.0.0.1", 0), self._handler())
         self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02})
         self.thread.start()
@@ -91,7 +100,8 @@ class Publisher:
         request.send_response(status)
         for name, value in headers.items():
             request.send_header(name, value)
-        request.send_header("Content-Length", str(len(body)))
+        if page.says_length:
+            request.send_header("Content-Length", str(len(body)))
         request.end_headers()
         request.wfile.write(body[: page.breaks])
         request.wfile.flush()

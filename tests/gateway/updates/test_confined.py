@@ -58,3 +58,18 @@ def test_the_process_has_neither_memory_nor_rights(tmp_path: Path):
     )
     refused = {"memory": "MemoryError", "file": "PermissionError", "process": "BlockingIOError"}
     assert done.stdout.split("\n")[:-1] == [f"{what} {refused[what]}" for what in wanted]
+
+
+ORDER = """
+import resource, sys
+from gateway.updates import __main__ as entry
+def read(*_):
+    sys.exit(int(resource.getrlimit(resource.RLIMIT_AS)[1] != entry.MEMORY_OCTETS))
+entry.inspect_names = read
+entry.main()
+"""
+
+
+def test_the_limits_stand_before_the_first_octet_is_read():
+    words = [sys.executable, "-c", ORDER, '{"protected": []}']
+    assert subprocess.run(words, env={"PYTHONPATH": str(confined.ROOT)}, check=False).returncode == 0

@@ -101,6 +101,25 @@ def test_a_file_beyond_the_bound_is_not_taken(get):
     assert not get.place.exists()
 
 
+def chunked(*chunks: bytes) -> Page:
+    body = b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks)
+    return Page(body, headers={"Transfer-Encoding": "chunked"}, says_length=False)
+
+
+def test_a_file_in_chunks_is_taken_up_to_the_bound_and_only_whole(get):
+    assert get(chunked(TEXT, b"")) is not None and get.place.read_bytes() == TEXT
+    with pytest.raises(FetchError, match="IncompleteRead"):
+        get(chunked(TEXT))
+    with pytest.raises(FetchError, match="larger than 0 MiB"):
+        get(chunked(*[TEXT] * 10, b""), octets=len(TEXT) + 1)
+    assert not get.place.exists()
+
+
+def test_a_file_of_unknown_length_is_not_taken(get):
+    with pytest.raises(FetchError, match="does not say how long it is"):
+        get(Page(TEXT, says_length=False))
+
+
 def test_a_server_that_stops_sending_is_left(get):
     with pytest.raises(FetchError, match="broke off after 1000 octets"):
         get(Page(TEXT, breaks=1000, hangs=True), seconds=0.5)
