@@ -49,10 +49,14 @@ class Asked:
     packet: Packet
 
     @property
+    def echo(self) -> bool:
+        """Whether a ping was asked for."""
+        return self.packet.protocol in ("icmp", "icmpv6")
+
+    @property
     def wire(self) -> str:
         """`tcp 443` or `a ping`."""
-        echo = self.packet.protocol in ("icmp", "icmpv6")
-        return "a ping" if echo else f"{self.packet.protocol} {self.packet.dport}"
+        return "a ping" if self.echo else f"{self.packet.protocol} {self.packet.dport}"
 
 
 def nearest(resolved: ResolvedSite, ruleset: Ruleset, asked: Asked) -> tuple[Near, ...]:
@@ -70,7 +74,7 @@ def nearest(resolved: ResolvedSite, ruleset: Ruleset, asked: Asked) -> tuple[Nea
 
 def _grants(resolved: ResolvedSite, asked: Asked, compiled: set[str]) -> Iterator[Near]:
     for grant in resolved.grants:
-        if grant.source.zone != asked.source and grant.target.zone != asked.target:
+        if _unrelated(grant, asked):
             continue
         points = [
             _source(grant.source, asked),
@@ -85,6 +89,15 @@ def _grants(resolved: ResolvedSite, asked: Asked, compiled: set[str]) -> Iterato
 
 
 Point = tuple[float, str] | None
+
+
+def _unrelated(grant: Grant, asked: Asked) -> bool:
+    """Whether it shares less than two of source, target and service, or is the default policy of another zone.
+
+    A permit for another zone can be widened in the site file; what the packs give to another role cannot."""
+    same_source = grant.source.zone == asked.source
+    shared = (same_source, grant.target.zone == asked.target, _traffic(grant, asked) is None)
+    return sum(shared) < 2 or (grant.kind == "matrix" and not same_source)
 
 
 def _source(side: Side, asked: Asked) -> Point:
@@ -106,8 +119,7 @@ def _target(side: Side, asked: Asked) -> Point:
 
 
 def _traffic(grant: Grant, asked: Asked) -> Point:
-    packet = asked.packet
-    echo = packet.protocol in ("icmp", "icmpv6")
+    packet, echo = asked.packet, asked.echo
     same = [t for t in grant.traffic if t.protocol == ("echo" if echo else packet.protocol)]
     words = f"it allows {traffic_words(grant.traffic)}, you asked {asked.wire}"
     if not same:

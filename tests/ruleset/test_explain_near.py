@@ -64,6 +64,20 @@ def test_nothing_comes_near_when_nothing_shares_an_end():
     assert near("cam", "10.20.60.11", "srv", "10.20.30.10", "tcp", 1, clinic(grants=(GRANTS[0],))) == ()
 
 
+def test_what_the_default_policy_gives_to_another_zone_is_not_near_but_a_permit_of_another_zone_is():
+    given = (grant("pack:base:pc-web", zone("pc"), zone("internet"), tcp(443)),)
+    assert near("cam", "10.20.60.11", "internet", "198.51.100.7", "tcp", 443, clinic(grants=given)) == ()
+    permit = (grant("permit:pc-web", zone("pc"), zone("internet"), tcp(443), kind="permit"),)
+    found = near("cam", "10.20.60.11", "internet", "198.51.100.7", "tcp", 443, clinic(grants=permit))
+    assert [n.differs for n in found] == [("it is for pc, you asked for cam",)]
+
+
+def test_what_shares_only_the_source_is_not_near():
+    dhcp = (grant("core:input:dhcp", zone("pc"), zone("gateway"), udp(67)),)
+    assert near("pc", "10.20.20.11", "cam", "10.20.60.11", "tcp", 443, clinic(grants=dhcp)) == ()
+    assert near("pc", "10.20.20.11", "gateway", "10.20.20.1", "tcp", 443, clinic(grants=dhcp)) != ()
+
+
 def test_at_most_three_and_each_grant_once():
     many = tuple(grant(f"permit:p{i % 5}", zone("pc"), zone("srv"), tcp(100 + i)) for i in range(30))
     found = near("pc", "10.20.20.11", "srv", "10.20.30.10", "tcp", 99, clinic(grants=many))
