@@ -12,6 +12,7 @@ from itertools import islice, product
 from typing import Any, Literal
 
 from ruleset.evaluate import evaluate
+from ruleset.explain_allow import Advice, advice
 from ruleset.explain_ends import End, UnknownWord, source_end, target_end
 from ruleset.explain_near import Asked, Near, nearest
 from ruleset.explain_text import answer_text
@@ -30,6 +31,7 @@ KERNEL_WHY = {
     "kernel:jump-depth": "The policy calls itself",
 }
 MAX_PAIRS = 2000
+NOT_ISOLATED = "computed from the site file; isolated devices are not considered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class Exceptional:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Everything that can be said of a question. `notes` are limits of the answer, in words."""
+    """Everything that can be said of a question. `notes` are limits of the answer, `allow` is what would change it."""
 
     question: Question
     verdict: Verdict
@@ -99,6 +101,7 @@ class Answer:
     nearest: tuple[Near, ...] = ()
     exceptions: tuple[Exceptional, ...] = ()
     notes: tuple[str, ...] = ()
+    allow: Advice | None = None
 
     def text(self) -> str:
         """For people."""
@@ -119,6 +122,7 @@ class Answer:
                 {"from": e.source, "to": e.target, "verdict": e.verdict, "rule": e.rule_id} for e in self.exceptions
             ],
             "notes": list(self.notes),
+            "to_allow": self.allow.as_dict() if self.allow else None,
         }
 
 
@@ -140,14 +144,18 @@ def explain(resolved: ResolvedSite, ruleset: Ruleset, question: Question, facts:
     notes = (*source.notes, *target.notes)
     if not checks:
         return Answer(question, "unknown", notes=(*notes, "the two have no address family in common"))
+    if facts == NOTHING_KNOWN:
+        notes = (*notes, NOT_ISOLATED)
     refused = [check for check in checks if not check.outcome.passed]
+    asked = _asked(source, target, refused[0].packet) if refused else None
     return Answer(
         question,
         "mixed" if 0 < len(refused) < len(checks) else ("refuse" if refused else "accept"),
         checks,
-        nearest(resolved, ruleset, _asked(source, target, refused[0].packet)) if refused else (),
+        nearest(resolved, ruleset, asked) if asked else (),
         _exceptions(resolved, ruleset, question, source, target, checks, facts),
         notes,
+        advice(resolved, source, target, asked, refused[0].outcome.rule_id) if asked else None,
     )
 
 

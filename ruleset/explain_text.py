@@ -33,7 +33,16 @@ def answer_text(answer: "Answer") -> str:
         lines += [line for near in answer.nearest for line in _near(near)] or ["  no permission comes near this"]
     lines += _exceptions(answer)
     lines += [f"  note: {note}" for note in answer.notes]
+    lines += _allow(answer)
     return "\n".join(printable(line) for line in lines) + "\n"
+
+
+def _allow(answer: "Answer") -> list[str]:
+    if answer.allow is None:
+        return []
+    why = answer.allow.waiver
+    head = f"  To allow it: a permit and a waiver, because {why}" if why else "  To allow it: a permit is enough"
+    return [head, *(f"    {line}" for line in answer.allow.lines)]
 
 
 def place(origin: Origin) -> str:
