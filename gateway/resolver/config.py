@@ -16,6 +16,7 @@ from ruleset.resolved import ResolvedSite, VideoNames
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 GATEWAY_LABEL = "gateway"  # the box's own name in the local domain
+ADDRESSES = "addresses"  # the category of lists that go into the kernel's sets, not to us
 NO_POLICY = DnsZone.model_validate({})
 # RFC 7858 section 3.1, RFC 8484 section 4 (HTTPS), RFC 9250 section 4.1.1
 PORTS: dict[Transport, int] = {"plain": DNS_PORT, "tls": 853, "https": 443, "quic": 853}
@@ -82,7 +83,7 @@ def config_of(site: ResolvedSite) -> ResolverConfig:
         domain=site.site.clinic.domain,
         zones=tuple(zones),
         upstreams=tuple(_upstream(one) for one in dns.upstreams),
-        lists={name: one.path for name, one in dns.lists.items()},
+        lists={name: one.path for name, one in dns.lists.items() if one.category != ADDRESSES},
         hosts=(gateway, *hosts),
         pins=tuple(_grant(names) for names in site.video_names),
         protected=(*site.protected_names, *(domain for names in site.video_names for domain in names.domains)),

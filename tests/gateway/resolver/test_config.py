@@ -9,6 +9,8 @@ from filters import names
 from filters.dns_exchange import Upstream
 from gateway.resolver.config import ResolverConfig, config_of, suffix_names
 from ruleset.load import load_site
+from ruleset.resolved import ResolvedSite
+from tests.ruleset import dns_site
 from tests.ruleset.dns_site import NOW, site
 
 EXAMPLES = Path(__file__).parents[3] / "ruleset" / "examples"
@@ -92,3 +94,14 @@ def test_closed_names_go_where_the_site_says_and_nowhere_else() -> None:
   forward: {network: {names: [closed.example], servers: [192.0.2.200, "2001:db8::200"]}}
 """).routes
     assert found == {names.from_text("closed.example"): (Upstream("192.0.2.200"), Upstream("2001:db8::200"))}
+
+
+def test_lists_of_addresses_are_not_the_resolvers():
+    site = small_site("  lists: {drop: {path: drop.json, category: addresses}, bad: {path: bad.txt}}")
+    assert dict(config_of(site).lists) == {"bad": "bad.txt"}
+
+
+def small_site(dns: str) -> ResolvedSite:
+    resolved = load_site(dns_site.site(dns), "site.yaml", dns_site.NOW).resolved
+    assert resolved is not None
+    return resolved
