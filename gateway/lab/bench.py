@@ -28,7 +28,6 @@ RECEIVER = ip_address("198.51.100.77")
 PORT = 443
 SHARES = 6
 SMALL_PAYLOAD = 18  # with UDP, IPv4 and Ethernet headers the smallest frame there is (64 bytes with its checksum)
-SOURCE_CHECK = "net/ipv4/conf/all/rp_filter"  # strict reverse path filtering, RFC 3704
 
 SMALLEST_ROUTER = """table inet clinicgate {
 	chain forward {
@@ -71,7 +70,7 @@ def forwarding(resolved: ResolvedSite, policy: str, rounds: int = 7, seconds: fl
         rulesets = (("policy", policy), ("router", SMALLEST_ROUTER.replace("UPLINK", bench.uplink)))
         for number in range(rounds * SHARES):
             for name, ruleset in rulesets if number % 2 else rulesets[::-1]:
-                bench.use(ruleset, checks_sources=name == "policy")
+                bench.use(ruleset)
                 for small in (False, True):
                     figures.setdefault((name, small), []).append(bench.run(seconds, small))
     medians = {key: statistics.median(values) for key, values in figures.items()}
@@ -90,10 +89,8 @@ class Row:
     uplink: str
     arrival: str
 
-    def use(self, ruleset: str, *, checks_sources: bool = False) -> None:
-        """Puts another ruleset in place of the present one, whole; the policy comes with the kernel's source check."""
-        with netns.inside(self.gateway):
-            netns.write_sysctls({SOURCE_CHECK: "1" if checks_sources else "0"})
+    def use(self, ruleset: str) -> None:
+        """Puts another ruleset in place of the present one, whole."""
         load_ruleset(self.gateway, f"table inet clinicgate\ndelete table inet clinicgate\n{ruleset}")
 
     def run(self, seconds: float, small: bool) -> float:

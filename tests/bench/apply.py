@@ -53,8 +53,10 @@ def _measure(rounds: int, folder: Path) -> list[Row]:
     for _ in range(rounds):
         reference.append(_seconds(partial(_fill_by_nft, addresses)))
         whole.append(_seconds(partial(_pipeline, loader, changed, now)))
-        everything = render(_policy(text, now), loader.listing().existing())
+        back = _policy(text, now)
+        everything = render(back, loader.listing().existing())
         transaction.append(_seconds(partial(loader.load, everything)))
+        loader.read_back(back)  # as after every load of the product: the next apply then knows what is there
     feed, one, all_of_it = map(statistics.median, (reference, transaction, whole))
     beside = (
         f"{one * 1e3:.1f} ms; the feed {feed * 1e3:.0f} ms by nft, {own * 1e3:.0f} ms by our own netlink and to disk"
