@@ -53,6 +53,5 @@ def test_a_ruleset_that_the_kernel_refuses_is_an_error_and_closes_the_rig(small)
     gc.collect()  # what others dropped must not go away in between
     before = namespaces_held()
     with pytest.raises(LabError, match="refuses"), wired(small) as rig:
-        assert namespaces_held() > before
         load(rig, "add rule inet nothing here accept")
     assert namespaces_held() == before
