@@ -12,7 +12,7 @@ from ruleset.model import Forward, Permit, VideoGrant
 from ruleset.packs import pack_names
 from ruleset.platforms import platform_names
 from ruleset.resolved import GATEWAY, INTERNET, Side
-from ruleset.services import KnownService, port_range
+from ruleset.services import KnownService, port_range, traffic
 
 NO_INTERNET_ROLES = ("med", "cam", "prn")
 INVARIANT_WAIVERS = ("med-no-internet", "cam-no-internet", "prn-no-internet")
@@ -142,8 +142,6 @@ def _too_wide(checks: Checks, source: Side, target: Side, services: list[KnownSe
 
 
 def _refused(checks: Checks, service: KnownService) -> str:
-    from ruleset.services import traffic
-
     for loaded in checks.context.packs:
         for name, refusal in loaded.pack.refusals.items():
             for no in traffic(refusal.tcp, refusal.udp):

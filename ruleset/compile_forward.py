@@ -8,8 +8,9 @@ from datetime import datetime
 from ruleset.compile_grants import grant_rules
 from ruleset.compile_guard import ISOLATED, RUNNING, source_check
 from ruleset.compile_parts import FEED4, FEED6, PENDING_MARK, counted, refuse, refused_chain
-from ruleset.resolved import GATEWAY, INTERNET, Grant, PortForward, ResolvedSite, host_network
+from ruleset.resolved import GATEWAY, INTERNET, Grant, PortForward, ResolvedSite, family_of, host_network
 from ruleset.tree import (
+    FAMILIES,
     L4,
     Accept,
     Addr,
@@ -31,7 +32,6 @@ from ruleset.tree import (
     Rule,
 )
 
-FAMILIES: tuple[Family, ...] = (4, 6)
 FORWARD, ALWAYS_REFUSED = "forward", "always-refused"
 
 
@@ -88,7 +88,7 @@ def _port_forward(site: ResolvedSite, forward: PortForward) -> list[Rule]:
     port = PortRange(forward.to_port, forward.to_port)
     rules = []
     for address in forward.addresses:
-        family: Family = 4 if address.version == 4 else 6
+        family = family_of(address)
         matches = (
             Iif((uplink.ifname,)),
             CtDnat(),

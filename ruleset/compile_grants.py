@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ruleset.compile_parts import PIN4, PIN6, counted
 from ruleset.resolve_grants import ECHO_RATE
 from ruleset.resolved import Grant, Side, Traffic
-from ruleset.tree import L4, Accept, Addr, Direction, Family, Icmp, InSet, Match, Rate, Rule
+from ruleset.tree import FAMILIES, L4, Accept, Addr, Direction, Family, Icmp, InSet, Match, Rate, Rule
 
 
 def grant_rules(grant: Grant) -> tuple[Rule, ...]:
@@ -26,8 +26,7 @@ def _side_matches(grant: Grant) -> Iterator[tuple[Match, ...]]:
     if not grant.source.networks and not grant.target.networks and not grant.target.learned:
         yield ()
         return
-    families: tuple[Family, ...] = (4, 6)
-    for family in families:
+    for family in FAMILIES:
         source, target = _addresses(grant.source, "saddr", family), _addresses(grant.target, "daddr", family)
         if source is None or target is None:
             continue
@@ -51,7 +50,6 @@ def _traffic_matches(grant: Grant, traffic: Traffic, sides: tuple[Match, ...]) -
         yield (L4(traffic.protocol, traffic.ports), *rate)
         return
     named = {m.family for m in sides if isinstance(m, (Addr, InSet))}
-    families: tuple[Family, ...] = (4, 6)
-    for family in families:
+    for family in FAMILIES:
         if not named or family in named:
             yield (Icmp(family, ("echo-request",)), Rate(ECHO_RATE, 2 * ECHO_RATE))

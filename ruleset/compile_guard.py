@@ -14,8 +14,9 @@ from ipaddress import ip_network
 
 from ruleset.compile_parts import QUARANTINE4, QUARANTINE6, QUARANTINE_MAC, counted, refuse
 from ruleset.live import LiveState
-from ruleset.resolved import Outside, ResolvedSite, Segment
+from ruleset.resolved import Outside, ResolvedSite, Segment, family_of
 from ruleset.tree import (
+    FAMILIES,
     L4,
     Accept,
     Addr,
@@ -23,7 +24,6 @@ from ruleset.tree import (
     CtState,
     Dispatch,
     Drop,
-    Family,
     FlowTable,
     Goto,
     Hook,
@@ -95,7 +95,7 @@ def _zone_sources(segment: Segment) -> Chain:
     own, yet = "core:source:own", "core:source:no-address-yet"
     rules: list[Rule] = []
     for gateway in segment.gateways:
-        family: Family = 4 if gateway.version == 4 else 6
+        family = family_of(gateway)
         rules += refuse("core:source:forged", Addr("saddr", family, (ip_network(gateway),)))
     if net4 := segment.subnet(4):
         rules.append(Rule(own, (Addr("saddr", 4, (net4,)),), (Return(),)))
@@ -109,9 +109,8 @@ def _zone_sources(segment: Segment) -> Chain:
 
 def _uplink_sources(outside: Outside, site: ResolvedSite) -> Chain:
     """Nothing from outside may carry an address of ours."""
-    families: tuple[Family, ...] = (4, 6)
     rules: list[Rule] = []
-    for family in families:
+    for family in FAMILIES:
         inside = tuple(n for s in site.segments if (n := s.subnet(family)))
         own = tuple(ip_network(a) for a in outside.addresses if a.version == family)
         if inside or own:

@@ -10,12 +10,12 @@ from ruleset.live import LiveState
 from ruleset.resolve_grants import ECHO_RATE
 from ruleset.resolved import GATEWAY, INTERNET, Grant, ResolvedSite, Segment
 from ruleset.tree import (
+    FAMILIES,
     L4,
     Accept,
     Addr,
     Chain,
     Dispatch,
-    Family,
     Goto,
     Hook,
     HopLimit,
@@ -84,11 +84,10 @@ def _own(segment: Segment) -> Addr:
 def _listeners_and_echo(site: ResolvedSite) -> tuple[Rule, ...]:
     zones = Iif(tuple(s.ifname for s in site.segments))
     rate = Rate(ECHO_RATE, 2 * ECHO_RATE)
-    families: tuple[Family, ...] = (4, 6)
     local = Addr("saddr", 6, (LINK_LOCAL6, UNSPECIFIED6))
     return (
         Rule("core:input:listeners", (local, Icmp(6, LISTENERS)), (Accept(),)),
-        *(Rule("core:input:echo", (zones, Icmp(f, ("echo-request",)), rate), (Accept(),)) for f in families),
+        *(Rule("core:input:echo", (zones, Icmp(f, ("echo-request",)), rate), (Accept(),)) for f in FAMILIES),
     )
 
 

@@ -6,13 +6,13 @@ May live here: the nat hooks. May not: permission (a translated packet still has
 from datetime import datetime
 from ipaddress import IPv6Network
 
-from ruleset.resolved import ResolvedSite, Segment
+from ruleset.resolved import ResolvedSite, Segment, family_of
 from ruleset.tree import (
+    FAMILIES,
     L4,
     Addr,
     Chain,
     Dnat,
-    Family,
     Hook,
     Iif,
     LocalDestination,
@@ -27,7 +27,6 @@ from ruleset.tree import (
 DNAT, SRCNAT = "translate-destination", "translate-source"
 DNS_PORT = 53
 UNIQUE_LOCAL = IPv6Network("fc00::/7")
-FAMILIES: tuple[Family, ...] = (4, 6)
 
 
 def nat_chains(site: ResolvedSite, now: datetime) -> tuple[Chain, ...]:
@@ -44,7 +43,7 @@ def _dns_redirect(segment: Segment) -> list[Rule]:
     protocols: tuple[Protocol, ...] = ("udp", "tcp")
     rules = []
     for gateway in segment.gateways:
-        family: Family = 4 if gateway.version == 4 else 6
+        family = family_of(gateway)
         for protocol in protocols:
             ask = L4(protocol, (PortRange(DNS_PORT, DNS_PORT),))
             to = Dnat(family, str(gateway), DNS_PORT)
@@ -59,7 +58,7 @@ def _forwards(site: ResolvedSite, now: datetime) -> tuple[Rule, ...]:
             continue
         uplink = next(o for o in site.outsides if o.name == forward.uplink)
         for address in forward.addresses:
-            family: Family = 4 if address.version == 4 else 6
+            family = family_of(address)
             asked = L4(forward.protocol, (PortRange(forward.port, forward.port),))
             matches = (Iif((uplink.ifname,)), NfProto(family), LocalDestination(), asked)
             rules.append(Rule(forward.id, matches, (Dnat(family, str(address), forward.to_port),)))

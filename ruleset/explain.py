@@ -18,8 +18,8 @@ from ruleset.explain_near import Asked, Near, nearest
 from ruleset.explain_text import answer_text
 from ruleset.packet import NOTHING_KNOWN, Facts, Outcome, Packet
 from ruleset.resolved import GATEWAY, INTERNET, ResolvedSite, host_network
-from ruleset.samples import FAMILIES, Sample, hosts_of
-from ruleset.tree import Origin, Ruleset
+from ruleset.samples import Sample, hosts_of
+from ruleset.tree import FAMILIES, Origin, Ruleset
 
 Verdict = Literal["accept", "refuse", "mixed", "same-zone", "not-filtered", "unknown"]
 KERNEL_WHY = {

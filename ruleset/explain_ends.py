@@ -10,8 +10,8 @@ from ipaddress import ip_address
 from typing import Literal
 
 from ruleset.resolved import GATEWAY, INTERNET, Address, ResolvedSite, Segment
-from ruleset.samples import FAMILIES, Sample, host_sample, somebody, stranger
-from ruleset.tree import Family
+from ruleset.samples import Sample, host_sample, somebody, stranger
+from ruleset.tree import FAMILIES, Family
 
 DOMAIN = re.compile(r"(?=.{1,253}\Z)([a-z0-9_]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?\Z")
 EndKind = Literal["device", "zone", "address", "internet", "gateway", "name"]

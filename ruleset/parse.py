@@ -15,10 +15,7 @@ from ruleset.document import Document, Path, read_document
 from ruleset.model import Site
 from ruleset.problems import START, Problem
 
-FORMATS = {
-    "Id": "lower-case letters, digits and dashes, beginning with a letter, at most 31",
-    "Mac": "six pairs of hex digits, for example 02:00:00:20:00:11",
-}
+ID_FORM = "lower-case letters, digits and dashes, beginning with a letter, at most 31"
 
 
 @dataclass(slots=True)
@@ -110,7 +107,7 @@ def _spell(detail: ErrorDetails, path: Path, rest: tuple[int | str, ...], docume
         hint = f"did you mean {close[0]!r}?" if close else "known here: " + ", ".join(known)
         return Problem(document.file, document.place(path), "unknown-key", f"{name}: unknown key {path[-1]!r}", hint)
     if rest and rest[-1] == "[key]":
-        return Problem(document.file, document.place(path), "bad-id", f"{path[-1]!r} cannot be an id", FORMATS["Id"])
+        return Problem(document.file, document.place(path), "bad-id", f"{path[-1]!r} cannot be an id", ID_FORM)
     value = _short(_value(document.data, path))
     if kind == "string_pattern_mismatch":
         return Problem(

@@ -14,8 +14,8 @@ from typing import Literal
 
 from ruleset.packet import Packet
 from ruleset.resolved import GATEWAY, INTERNET, Address, Grant, ResolvedSite, Segment, Side, Traffic
-from ruleset.samples import FAMILIES, Sample, host_sample, hosts_of, member_of, somebody, stranger
-from ruleset.tree import Family, PortRange
+from ruleset.samples import Sample, host_sample, hosts_of, member_of, somebody, stranger
+from ruleset.tree import FAMILIES, Family, PortRange
 
 Scope = Literal["offline", "live"]
 Wire = tuple[Literal["tcp", "udp", "echo"], int]

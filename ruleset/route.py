@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Literal
 
-from ruleset.resolved import Address, Outside, ResolvedSite, Segment
+from ruleset.resolved import Address, Outside, ResolvedSite, Segment, family_of
 from ruleset.tree import Family
 
 
@@ -74,7 +74,7 @@ def _by_uplink(resolved: ResolvedSite, destination: Address) -> Route:
     for outside in resolved.outsides:
         if any(destination in network for network in outside.subnets):
             return Route("forward", outside.ifname)
-    family: Family = 4 if destination.version == 4 else 6
+    family = family_of(destination)
     for outside in resolved.outsides:
         if has_default(resolved, outside, family):
             return Route("forward", outside.ifname)

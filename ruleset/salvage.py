@@ -72,12 +72,10 @@ def _without(part: dict[str, Any], loc: Path, left_out: set[str]) -> dict[str, A
 
 def about_what_is_left(problems: list[Problem], left_out: frozenset[str]) -> list[Problem]:
     """Without complaints that only arise because an entry was left out: it is named already."""
-    return [
-        p
-        for p in problems
-        if not (
-            p.code in ("dangling", "no-admin")
-            and (p.code == "no-admin" or any(repr(word) in p.what for word in left_out))
-        )
-        and "unread" not in p.what
-    ]
+    return [p for p in problems if not _arises_from_a_gap(p, left_out)]
+
+
+def _arises_from_a_gap(problem: Problem, left_out: frozenset[str]) -> bool:
+    if problem.code == "no-admin" or "unread" in problem.what:
+        return True
+    return problem.code == "dangling" and any(repr(word) in problem.what for word in left_out)

@@ -10,7 +10,6 @@ from ipaddress import ip_address
 from ruleset.resolved import Address, Host, ResolvedSite, Segment, Side
 from ruleset.tree import Family, Network
 
-FAMILIES: tuple[Family, ...] = (4, 6)
 _INTERNET = {
     4: tuple(ip_address(a) for a in ("198.51.100.77", "192.0.2.77", "203.0.113.77", "198.18.0.77")),
     6: tuple(ip_address(a) for a in ("2001:db8:ffff:ffff::77", "2001:db8:fffe:ffff::77", "2001:db8:fffd:ffff::77")),

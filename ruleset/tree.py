@@ -13,6 +13,7 @@ from typing import Literal
 
 Network = IPv4Network | IPv6Network
 Family = Literal[4, 6]
+FAMILIES: tuple[Family, ...] = (4, 6)
 Protocol = Literal["tcp", "udp"]
 Direction = Literal["saddr", "daddr"]
 
