@@ -233,12 +233,13 @@ def _probe(core: Core, resolved: ResolvedSite, well_before: frozenset[str]) -> N
 
 
 def _wait(core: Core) -> Pending:
-    """The time to confirm begins now, when everything is in place."""
-    begun = core.pending
+    """The time to confirm begins now, when everything is in place; who connects after our answer is never too old."""
+    begun, now = core.pending, clock.now()
     if begun is None:
         raise CommandRefused(NOT_PENDING, "the change was given up meanwhile")
-    core.pending = pending.begin(begun.generation, begun.previous, begun.actor, begun.confirm_within, clock.now())
+    core.pending = pending.begin(begun.generation, begun.previous, begun.actor, begun.confirm_within, now)
     pending.write(core.paths.pending, core.pending)
+    clock.pass_tick(now)
     core.wake.set()
     return core.pending
 

@@ -136,7 +136,8 @@ def test_a_policy_that_cuts_the_administrator_returns_and_his_old_session_could_
     """The administrators' zone moves away: what he has stays, but nobody new gets in; so nobody can confirm."""
     alice = clinic.person("alice")
     alice.does("apply", site_text=site(), site_path="site.yaml", confirm_within=60)
-    assert clinic.person("alice").does("confirm")[0] == "done"
+    told = clinic.person("alice").does("confirm")
+    assert told[0] == "done", told
     clinic.gateway.run("ip", "link", "add", "eth1.11", "type", "veth", "peer", "name", "far")
     moved = site().replace("10.20.10.", "10.20.11.").replace("20:10::", "20:11::").replace("vlan: 10,", "vlan: 11,")
     assert alice.does("apply", site_text=moved, site_path="moved.yaml", confirm_within=10)[0] == "done"
