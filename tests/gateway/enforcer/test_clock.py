@@ -18,7 +18,7 @@ def test_a_moment_has_both_clocks_and_the_boot_it_belongs_to() -> None:
 def test_what_starts_after_the_tick_is_younger_by_the_process_table_too() -> None:
     for _ in range(20):
         moment = clock.now()
-        pass
+        clock.pass_tick(moment)
         with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as child:
             started = processes.read(child.pid)
         assert started is not None
