@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from filters import dns_answer, dns_own
-from filters.dns_accounts import Accounts
+from filters.dns_accounts import Accounts, Detail
 from filters.dns_answer import Address, Answer, Subject
 from filters.dns_asking import Asking, Question, Settled
 from filters.dns_cache import FAILURE_TTL, PREFETCH, STALE_TTL, BoundedCache, lifetime
@@ -57,13 +57,17 @@ MIN_VIEWS = 4
 
 @dataclass(frozen=True, slots=True)
 class SessionConfig:
-    """What a site wants. `routes`: names that only these upstreams may be asked for (none: SERVFAIL, never others)."""
+    """What a site wants. `routes`: names that only these upstreams may be asked for (none: SERVFAIL, never others).
+
+    `log`: whom the query log names; by device, the fast path has to tell each answer.
+    """
 
     policy: DnsPolicy
     upstreams: tuple[Upstream, ...]
     routes: Mapping[Name, tuple[Upstream, ...]] = field(default_factory=dict)
     pins: tuple[PinGrant, ...] = ()
     shaping: Shaping = field(default_factory=Shaping)
+    log: Detail = "off"
 
 
 class Session:
@@ -82,6 +86,7 @@ class Session:
         self._config, self._routes = config, SuffixSet(config.routes)
         self._standing = config.policy.at(self._moment)
         self._pins.adopt(config.pins)
+        self.accounts.log.adopt(config.log)
 
     def replace(self, config: SessionConfig) -> None:
         """Take over a new configuration. Questions under way, cache and pins live on; verdicts do not.
@@ -89,6 +94,7 @@ class Session:
         Answers got by another way, or shaped otherwise, are forgotten.
         """
         old, self._config = self._config, config
+        self.count().log.adopt(config.log)
         self._routes = SuffixSet(config.routes)
         self._pins.adopt(config.pins)
         if (old.upstreams, old.routes, old.shaping) != (config.upstreams, config.routes, config.shaping):
@@ -331,7 +337,7 @@ class Session:
         return next((verdict for verdict in found if verdict.blocks), found[0] if found else None)
 
     def _sent(self, waiter: Waiter, answer: Answer, subject: Subject, now: float) -> SendAnswer:
-        self.accounts.add(waiter.view, subject, now - waiter.began)
+        self.accounts.add(waiter.view, subject, now - waiter.began, waiter.client)
         return waiter.send(answer, now)
 
     def _pin_done(self, hold: Hold[tuple[Waiter, Answer]] | None, now: float) -> list[Command]:
@@ -365,7 +371,7 @@ class Session:
         query, verdict = waiter.query, subject.verdict
         if query.unchecked or verdict.personal or answer.expires <= now or waiter.standing is not self._standing:
             return  # for one client only, or judged under rules that are gone
-        kept = answer.about(subject, told=verdict.blocks)
+        kept = answer.about(subject, told=verdict.blocks or self._config.log == "device")
         self._table(waiter.view).keep(query.key, kept, dnssec=query.dnssec)
 
 

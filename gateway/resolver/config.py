@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
+from filters.dns_accounts import Detail
 from filters.dns_exchange import DNS_PORT, PinGrant, Transport, Upstream
 from filters.dns_local import LocalHost
 from filters.names import BadNameError, Name, SuffixSet, from_text
@@ -64,6 +65,7 @@ class ResolverConfig:
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     timezone: str = "UTC"
     remove_ech: bool = True
+    log: Detail = "off"
 
     @property
     def networks(self) -> tuple[Network, ...]:
@@ -97,6 +99,7 @@ def config_of(site: ResolvedSite) -> ResolverConfig:
         schedules=dns.schedules,
         timezone=site.site.clinic.timezone,
         remove_ech=dns.remove_ech,
+        log=dns.log.detail,
     )
 
 

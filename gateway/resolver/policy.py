@@ -40,7 +40,9 @@ def session_config(
         allowances=tuple(allowances),
     )
     shaping = Shaping(config.remove_ech, config.networks)
-    return SessionConfig(policy, config.upstreams, routes=config.routes, pins=config.pins, shaping=shaping)
+    return SessionConfig(
+        policy, config.upstreams, routes=config.routes, pins=config.pins, shaping=shaping, log=config.log
+    )
 
 
 def moment_of(now: datetime, timezone: str) -> Moment:

@@ -1,22 +1,25 @@
 """Counting: by view, verdict and list, the top names within their error, time in buckets, nothing without bound."""
 
 from collections import Counter
+from ipaddress import IPv4Address
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filters.dns_accounts import BOUNDS, MAX_BATCH, MAX_CLIENTS, Accounts, TopNames
+from filters.dns_accounts import BOUNDS, MAX_BATCH, MAX_CLIENTS, MAX_LOGGED, Accounts, Detail, Entry, QueryLog, TopNames
 from filters.dns_answer import Subject
 from filters.verdict import Action, Reason, Verdict
 
+CLIENT = IPv4Address("10.20.20.11")
 PLAIN = Subject("www.example", "A", Verdict(Action.FORWARD, Reason.NOT_LISTED))
 BLOCKED = Subject("bad.example", "A", Verdict(Action.NXDOMAIN, Reason.LISTED, "malware", 3, "bad.example"))
 
 
 def test_a_snapshot_counts_both_paths() -> None:
     accounts = Accounts()
-    accounts.add("pc", PLAIN, 0.003)
-    accounts.add("pc", BLOCKED, 0.0)
+    accounts.add("pc", PLAIN, 0.003, CLIENT)
+    accounts.add("pc", BLOCKED, 0.0, CLIENT)
     accounts.fast("pc", PLAIN, 10)
     accounts.fast("guest", BLOCKED, 5)
     accounts.client("10.20.20.11", 12)
@@ -35,7 +38,7 @@ def test_a_snapshot_counts_both_paths() -> None:
 def test_time_falls_into_its_bucket() -> None:
     accounts = Accounts()
     for waited in (*BOUNDS, 99.0):
-        accounts.add("pc", PLAIN, waited)
+        accounts.add("pc", PLAIN, waited, CLIENT)
     assert accounts.snapshot().latency == (1,) * (len(BOUNDS) + 1)
 
 
@@ -73,3 +76,44 @@ def test_what_a_sketch_holds_is_bounded() -> None:
     assert len(sketch._batch) <= MAX_BATCH
     assert len(sketch._known) <= 10
     assert sketch.top(1)[0][0] == "often.example"
+
+
+def logged(detail: Detail) -> dict[Entry, int]:
+    accounts = Accounts()
+    accounts.log.adopt(detail)
+    accounts.add("pc/reception-1", PLAIN, 0.0, CLIENT)
+    accounts.add("pc", PLAIN, 0.0, CLIENT)
+    accounts.add("pc", BLOCKED, 0.0, CLIENT)  # told at once, never twice
+    accounts.fast("pc", PLAIN, 5)
+    entries, lost = accounts.log.take()
+    assert lost == 0
+    assert accounts.log.take() == ({}, 0)
+    return dict(entries)
+
+
+def test_the_query_log_names_nobody_the_zone_or_the_client() -> None:
+    assert logged("off") == {}
+    assert logged("zone") == {Entry("pc", "", "www.example", PLAIN.verdict): 7}
+    # the answers of a table are told by the one who knows the client
+    assert logged("device") == {Entry("", str(CLIENT), "www.example", PLAIN.verdict): 2}
+
+
+@pytest.mark.parametrize("after", ["off", "zone", "device"])
+@pytest.mark.parametrize("before", ["zone", "device"])
+def test_another_detail_forgets_what_was_kept_by_the_one_before(before: Detail, after: Detail) -> None:
+    log = QueryLog()
+    log.adopt(before)
+    log.client("pc", CLIENT, PLAIN)
+    log.adopt(after)
+    assert len(log.take()[0]) == (before == after)
+
+
+def test_the_query_log_is_bounded_and_counts_what_found_no_room() -> None:
+    log = QueryLog()
+    log.adopt("zone")
+    for number in range(MAX_LOGGED + 2):
+        log.zone("pc", Subject(f"n{number}.example", "A", PLAIN.verdict), 3)
+    log.zone("pc", Subject("n0.example", "AAAA", PLAIN.verdict), 1)
+    entries, lost = log.take()
+    assert (len(entries), lost) == (MAX_LOGGED, 6)
+    assert entries[Entry("pc", "", "n0.example", PLAIN.verdict)] == 4
