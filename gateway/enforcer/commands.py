@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from gateway import audit
+from gateway.attribution import interface_name
 from gateway.enforcer import change, clock, feeds, nflog, pending, status
 from gateway.enforcer.addresses import never_outside
 from gateway.enforcer.arguments import Arguments
-from gateway.enforcer.attribution import interface_name
 from gateway.enforcer.change import Order, Who
 from gateway.enforcer.core import Core
 from gateway.enforcer.elements import mac_key
-from gateway.enforcer.neighbours import neighbours
-from gateway.enforcer.netlink import NetlinkError
 from gateway.enforcer.pins import NO_MAC
 from gateway.enforcer.quarantine import MAX_RECORDS, as_dict
 from gateway.enforcer.steps import Tell, silent
+from gateway.neighbours import neighbours
+from gateway.netlink import NetlinkError
 from gateway.wire import BAD_REQUEST, BUSY, MAX_FRAME, NOT_FOUND, PROTECTED, CommandRefused
 from ruleset.live import Quarantined
 from ruleset.resolved import Host, ResolvedSite

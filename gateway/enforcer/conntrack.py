@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from gateway.enforcer.netlink import (
+from gateway.netlink import (
     F_ACK,
     NETLINK_NETFILTER,
     Netlink,

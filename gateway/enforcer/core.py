@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from gateway import durable
+from gateway.attribution import believed
 from gateway.audit import AuditLog
 from gateway.enforcer import clock, features, policy, sysctl
 from gateway.enforcer.addresses import never_outside
-from gateway.enforcer.attribution import believed
 from gateway.enforcer.clock import Moment
 from gateway.enforcer.closed import ISOLATION_TEXT, closed_ruleset
 from gateway.enforcer.elements import Elements
@@ -23,13 +23,13 @@ from gateway.enforcer.feeds import Feeds
 from gateway.enforcer.generations import CLOSED, Generations
 from gateway.enforcer.kernel_nft import Nft, NftError
 from gateway.enforcer.loader import Loader, ReadBackError
-from gateway.enforcer.neighbours import neighbours
-from gateway.enforcer.netlink import NetlinkError
 from gateway.enforcer.pending import Pending
 from gateway.enforcer.pins import Pins
 from gateway.enforcer.policy import Policy
 from gateway.enforcer.probes import PROBES, Probe
 from gateway.enforcer.quarantine import Quarantine, as_dict
+from gateway.neighbours import neighbours
+from gateway.netlink import NetlinkError
 from gateway.paths import Paths
 from gateway.wire import KERNEL_REFUSED, CommandRefused
 from ruleset.compile import compile_ruleset

@@ -10,17 +10,17 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.access import Access, AccessError, Peer, Role
 from gateway.enforcer import clock, gate, origin
 from gateway.enforcer.arguments import Arguments
 from gateway.enforcer.change import Who
 from gateway.enforcer.commands import COMMANDS, Call
 from gateway.enforcer.confirm import Origin
 from gateway.enforcer.core import Core
-from gateway.enforcer.gate import Role
-from gateway.enforcer.identity import Access, AccessError, Peer, person
+from gateway.enforcer.identity import person
 from gateway.enforcer.kernel_nft import NftError
-from gateway.enforcer.netlink import NetlinkError
 from gateway.enforcer.steps import Tell
+from gateway.netlink import NetlinkError
 from gateway.wire import BAD_REQUEST, INTERNAL, NOT_ALLOWED, CommandRefused, Request
 
 UNRECORDED = {"pin", "log_fd"}

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
-from gateway.enforcer.netlink import (
+from gateway.netlink import (
     F_ACK,
     F_CREATE,
     NETLINK_NETFILTER,

@@ -10,7 +10,7 @@ import socket
 from pathlib import Path
 
 from gateway.enforcer.kernel_nft import Nft, NftError
-from gateway.enforcer.netlink import F_CREATE, F_EXCL, NETLINK_ROUTE, Netlink, NetlinkError, attribute, nested
+from gateway.netlink import F_CREATE, F_EXCL, NETLINK_ROUTE, Netlink, NetlinkError, attribute, nested
 from ruleset.live import Features
 
 NEW_LINK = 16

@@ -10,7 +10,7 @@ import errno
 import socket
 import struct
 
-from gateway.enforcer.netlink import (
+from gateway.netlink import (
     NETLINK_NETFILTER,
     SO_RCVBUFFORCE,
     Netlink,

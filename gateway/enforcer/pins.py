@@ -12,8 +12,8 @@ from ipaddress import IPv4Address, IPv6Address
 
 from gateway.enforcer.addresses import Ranges
 from gateway.enforcer.elements import Change, Element, Elements, pair_key
-from gateway.enforcer.neighbours import Neighbour
-from gateway.enforcer.netlink import NetlinkError
+from gateway.neighbours import Neighbour
+from gateway.netlink import NetlinkError
 from gateway.wire import BUSY, CommandRefused
 from ruleset.compile_parts import PIN4, PIN6
 from ruleset.resolved import ResolvedSite

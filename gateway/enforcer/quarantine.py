@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from gateway import durable
-from gateway.enforcer.attribution import believed
+from gateway.attribution import believed
 from gateway.enforcer.conntrack import Conntrack
 from gateway.enforcer.elements import Change, Element, Elements, mac_key
-from gateway.enforcer.neighbours import Neighbour, neighbours
+from gateway.neighbours import Neighbour, neighbours
 from ruleset.compile_parts import QUARANTINE4, QUARANTINE6, QUARANTINE_MAC
 from ruleset.live import Quarantined
 from ruleset.resolved import ResolvedSite

@@ -1,6 +1,5 @@
-"""What the enforcer's tests share: a namespace to be in, and a started core on the links of the small clinic."""
+"""What the enforcer's tests share: a started core on the links of the small clinic."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,15 +11,6 @@ from gateway.enforcer.core import Core
 from gateway.enforcer.kernel_nft import KernelNft
 from gateway.paths import Paths
 from tests.gateway.enforcer.nets import Net, gateway_links
-
-
-@pytest.fixture
-def net() -> Iterator[Net]:
-    """A fresh namespace; the test's thread is inside."""
-    net = Net()
-    with net.enter():
-        yield net
-    net.close()
 
 
 @pytest.fixture

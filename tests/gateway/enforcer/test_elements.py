@@ -7,7 +7,7 @@ import pytest
 
 from gateway.enforcer.elements import Change, Element, Elements, interval, mac_key, pair_key
 from gateway.enforcer.kernel_nft import KernelNft
-from gateway.enforcer.netlink import NetlinkError
+from gateway.netlink import NetlinkError
 
 pytestmark = pytest.mark.netns
 SETS = """add table inet clinicgate

@@ -5,8 +5,8 @@ import socket
 import pytest
 
 from gateway.enforcer.kernel_nft import KernelNft
-from gateway.enforcer.netlink import NetlinkError, attributes, messages
 from gateway.enforcer.nflog import COPY_RANGE, is_taken, open_log
+from gateway.netlink import NetlinkError, attributes, messages
 
 pytestmark = pytest.mark.netns
 LOG = """add table inet t

@@ -12,8 +12,8 @@ from gateway.enforcer.closed import closed_ruleset
 from gateway.enforcer.elements import Change, Elements, interval
 from gateway.enforcer.kernel_nft import KernelNft
 from gateway.enforcer.loader import Loader
-from gateway.enforcer.neighbours import Neighbour
 from gateway.enforcer.pins import Pins
+from gateway.neighbours import Neighbour
 from gateway.wire import CommandRefused
 from ruleset.load import load_site
 from tests.gateway.enforcer.nets import site

@@ -12,8 +12,8 @@ from gateway.enforcer.closed import closed_ruleset
 from gateway.enforcer.elements import Elements
 from gateway.enforcer.kernel_nft import KernelNft
 from gateway.enforcer.loader import Loader
-from gateway.enforcer.neighbours import Neighbour
 from gateway.enforcer.quarantine import Quarantine
+from gateway.neighbours import Neighbour
 from ruleset.live import Quarantined
 from ruleset.load import load_site
 from tests.gateway.enforcer.nets import site

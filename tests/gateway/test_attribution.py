@@ -5,8 +5,8 @@ from ipaddress import ip_address
 
 import pytest
 
-from gateway.enforcer.attribution import believed, interface_name
-from gateway.enforcer.neighbours import Neighbour
+from gateway.attribution import believed, interface_name
+from gateway.neighbours import Neighbour
 from ruleset.load import load_site
 from tests.ruleset.dns_site import HEAD
 

@@ -82,25 +82,30 @@ def messages(data: bytes) -> Iterator[tuple[int, int, int, bytes]]:
 class Netlink:
     """A netlink socket in the network namespace of the thread that made it. Not thread-safe."""
 
-    def __init__(self, protocol: int, timeout: float = 5.0) -> None:
+    def __init__(self, protocol: int, timeout: float = 5.0, groups: int = 0) -> None:
+        """`groups`: a bit for each of the first 32 multicast groups to hear of."""
         self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol)
-        self.socket.bind((0, 0))
+        try:
+            self.socket.bind((0, groups))
+        except BaseException:
+            self.socket.close()
+            raise
         self.socket.settimeout(timeout)
         self._sequence = 0
-        self._room = 0
+        self._room = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) // 2
 
     def next_sequence(self) -> int:
         self._sequence = (self._sequence + 1) & 0x7FFFFFFF
         return self._sequence
 
     def make_room(self, size: int) -> None:
-        """Let one send carry `size` bytes (needs CAP_NET_ADMIN, as everything here does)."""
+        """Let one send carry `size` bytes; more than the usual needs CAP_NET_ADMIN."""
         if size > self._room:
             self.socket.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, size * 2)
             self._room = size
 
     def send(self, data: bytes) -> None:
-        self.make_room(max(len(data), 1 << 17))
+        self.make_room(len(data))
         self.socket.send(data)
 
     def acknowledged(self, sequences: Sequence[int], batch: int | None = None) -> dict[int, int]:

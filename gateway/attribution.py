@@ -10,7 +10,7 @@ May live here: that judgement, as values. May not: reading the table (neighbours
 import socket
 from collections.abc import Callable, Iterable, Iterator
 
-from gateway.enforcer.neighbours import Neighbour
+from gateway.neighbours import Neighbour
 from ruleset.resolved import ResolvedSite, Segment
 
 

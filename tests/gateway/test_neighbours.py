@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from gateway.enforcer.neighbours import neighbours
+from gateway.neighbours import neighbours
 
 pytestmark = pytest.mark.netns
 MAC = "02:00:00:20:00:11"

@@ -1,7 +1,8 @@
 """Who is on the wire: the kernel's neighbour table (ARP, neighbour discovery), read over rtnetlink.
 
-Messages: linux/neighbour.h, rtnetlink(7). May live here: reading. May not: changing an entry, or trusting one for more
-than adding addresses to a quarantine.
+Messages: linux/neighbour.h, rtnetlink(7). Reading needs no right. What an entry is worth says attribution.py.
+
+May live here: reading. May not: changing an entry, judging one.
 """
 
 import struct
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from gateway.enforcer.netlink import NETLINK_ROUTE, Netlink, attributes
+from gateway.netlink import NETLINK_ROUTE, Netlink, attributes
 
 GET_NEIGHBOUR = 30
 DESTINATION, LINK_ADDRESS = 1, 2

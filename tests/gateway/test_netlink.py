@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from gateway.enforcer.netlink import (
+from gateway.netlink import (
     F_DUMP,
     NETLINK_ROUTE,
     Netlink,
