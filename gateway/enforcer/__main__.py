@@ -15,10 +15,10 @@ import sys
 import threading
 from pathlib import Path
 
+from gateway.access import Access
 from gateway.enforcer import change, clock, startup
 from gateway.enforcer.core import UNLOADABLE, Core
 from gateway.enforcer.dispatch import Dispatcher
-from gateway.enforcer.identity import Access
 from gateway.enforcer.kernel_nft import KernelNft
 from gateway.enforcer.server import AlreadyRunning, Server
 from gateway.paths import Paths

@@ -13,8 +13,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from gateway.access import Peer, peer_of
 from gateway.enforcer.dispatch import Answer, Caller, Dispatcher
-from gateway.enforcer.identity import Peer, peer_of
 from gateway.wire import (
     BAD_REQUEST,
     BUSY,

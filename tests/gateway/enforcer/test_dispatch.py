@@ -5,11 +5,11 @@ import os
 import pytest
 
 from gateway import audit, wire
+from gateway.access import Access, Peer
 from gateway.enforcer import dispatch
 from gateway.enforcer.confirm import Origin
 from gateway.enforcer.core import Core
 from gateway.enforcer.dispatch import Caller, Dispatcher
-from gateway.enforcer.identity import Access, Peer
 from gateway.wire import CommandRefused, Request
 from tests.gateway.enforcer.nets import site
 

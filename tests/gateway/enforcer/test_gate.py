@@ -4,9 +4,9 @@ from typing import get_args
 
 import pytest
 
+from gateway.access import Role
 from gateway.enforcer import gate
 from gateway.enforcer.commands import COMMANDS
-from gateway.enforcer.gate import Role
 from gateway.wire import CommandRefused
 
 ROLES = get_args(Role)

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from gateway.access import Access
 from gateway.client import EnforcerClient, EnforcerUnavailable, Refused
 from gateway.enforcer import server as server_module
 from gateway.enforcer.core import Core
 from gateway.enforcer.dispatch import Dispatcher
-from gateway.enforcer.identity import Access
 from gateway.enforcer.server import AlreadyRunning, Server
 from gateway.wire import MAX_FRAME
 from tests.gateway.enforcer.nets import Net, gateway_links, site
