@@ -43,6 +43,20 @@ class Paths:
         return self.run / "events.sock"
 
     @property
+    def resolver_folder(self) -> Path:
+        """The resolver's own: what it says about itself, what it remembers until the next boot."""
+        return self.run / "resolver"
+
+    @property
+    def resolver_status(self) -> Path:
+        """JSON, `lists`: of each block list id, rules, rejects, compiled_at and problem. For everybody to read."""
+        return self.resolver_folder / "status.json"
+
+    @property
+    def resolver_cache(self) -> Path:
+        return self.resolver_folder / "cache"
+
+    @property
     def access_files(self) -> tuple[Path, ...]:
         """Who has which role, the first existing one counts: a lab's own file, then the system's."""
         return (self.run / "access.json", SYSTEM_ACCESS)
@@ -90,3 +104,8 @@ class Paths:
     @property
     def lists(self) -> Path:
         return self.state / "lists"
+
+    @property
+    def compiled(self) -> Path:
+        """Compiled lists and the key of their hashes; the folder is the resolver's own."""
+        return self.state / "compiled"

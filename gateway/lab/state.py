@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gateway.lab.folder import Folder
 from gateway.lab.names import list_text
-from gateway.lab.specs import ACCESS, SHARERS
+from gateway.lab.specs import ACCESS, RESOLVER, SHARERS
 from ruleset.resolved import ResolvedSite
 
 SHARED = 0o1775  # root's; the sharers may add files of their own (database, socket)
@@ -24,6 +24,9 @@ def make_gateway_folders(folder: Folder, resolved: ResolvedSite) -> None:
         path.mkdir(parents=True, mode=0o755)
         os.chown(path, 0, SHARERS)
         path.chmod(SHARED)
+    for path, mode in ((paths.compiled, 0o700), (paths.resolver_folder, 0o755)):
+        path.mkdir(mode=mode)
+        os.chown(path, RESOLVER, RESOLVER)
     access = paths.access_files[0]
     access.write_text(json.dumps(ACCESS), encoding="ascii")
     access.chmod(0o644)

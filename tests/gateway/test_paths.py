@@ -27,5 +27,12 @@ def test_a_lab_of_its_own_never_reads_state_of_the_system() -> None:
         "audit_anchors",
         "events_database",
         "lists",
+        "compiled",
     ):
         assert getattr(paths, name).is_relative_to("/tmp/s"), name
+
+
+def test_what_the_resolver_remembers_until_the_next_boot_lies_in_a_folder_of_its_own() -> None:
+    paths = Paths(Path("/tmp/s"), Path("/tmp/r"))
+    assert {paths.resolver_status.parent, paths.resolver_cache.parent} == {paths.resolver_folder}
+    assert paths.resolver_folder.parent == paths.run

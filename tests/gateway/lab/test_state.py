@@ -27,6 +27,12 @@ def test_the_watcher_may_add_files_and_nobody_may_take_anothers(folder, small):
         assert stat.S_IMODE(about.st_mode) == 0o1775
 
 
+def test_the_resolver_has_folders_of_its_own(folder, small):
+    make_gateway_folders(folder, small)
+    found = [path.stat() for path in (folder.gateway.compiled, folder.gateway.resolver_folder)]
+    assert [(about.st_uid, stat.S_IMODE(about.st_mode)) for about in found] == [(64502, 0o700), (64502, 0o755)]
+
+
 def test_roles_are_written_where_only_root_writes(folder, small):
     make_gateway_folders(folder, small)
     access = folder.gateway.access_files[0]
