@@ -5,6 +5,7 @@ May live here: the input hook. May not: what crosses the gateway (compile_forwar
 
 from ruleset.compile_grants import grant_rules
 from ruleset.compile_guard import ISOLATED, LINK_LOCAL6, RUNNING, UNSPECIFIED6, isolated_lease, source_check
+from ruleset.compile_page import page_rules
 from ruleset.compile_parts import refuse, refused_chain
 from ruleset.live import LiveState
 from ruleset.resolve_grants import ECHO_RATE
@@ -49,7 +50,7 @@ def input_chains(site: ResolvedSite, grants: tuple[Grant, ...], live: LiveState)
         *refuse("core:refused:other"),
     )
     base = Chain(INPUT, rules, Hook("filter", "input", 0, "drop"))
-    return (base, *(_zone_chain(s.name, grants) for s in site.segments))
+    return (base, *(_zone_chain(s, grants) for s in site.segments))
 
 
 def input_chain(zone: str) -> str:
@@ -57,10 +58,11 @@ def input_chain(zone: str) -> str:
     return f"input-{zone}"
 
 
-def _zone_chain(zone: str, grants: tuple[Grant, ...]) -> Chain:
+def _zone_chain(segment: Segment, grants: tuple[Grant, ...]) -> Chain:
+    zone = segment.name
     rules = [r for g in grants if g.source.zone == zone and g.target.zone == GATEWAY for r in grant_rules(g)]
     end = Rule(f"core:refused:{zone}", (), (Goto(refused_chain(zone)),))
-    return Chain(input_chain(zone), (*rules, end))
+    return Chain(input_chain(zone), (*rules, *page_rules(segment), end))
 
 
 def _neighbours(site: ResolvedSite) -> tuple[Rule, ...]:

@@ -1,4 +1,4 @@
-"""Address translation: names to our resolver, port forwards, masquerade.
+"""Address translation: names to our resolver, blocked names to the block page, port forwards, masquerade.
 
 May live here: the nat hooks. May not: permission (a translated packet still has to pass input or forward).
 """
@@ -6,6 +6,7 @@ May live here: the nat hooks. May not: permission (a translated packet still has
 from datetime import datetime
 from ipaddress import IPv6Network
 
+from ruleset.compile_page import page_redirects
 from ruleset.resolved import ResolvedSite, Segment, family_of
 from ruleset.tree import (
     FAMILIES,
@@ -31,7 +32,7 @@ UNIQUE_LOCAL = IPv6Network("fc00::/7")
 
 def nat_chains(site: ResolvedSite, now: datetime) -> tuple[Chain, ...]:
     """Destination translation before routing, source translation after it."""
-    redirects = tuple(r for s in site.segments for r in _dns_redirect(s))
+    redirects = tuple(r for s in site.segments for r in (*_dns_redirect(s), *page_redirects(s)))
     return (
         Chain(DNAT, (*redirects, *_forwards(site, now)), Hook("nat", "prerouting", -100, "accept")),
         Chain(SRCNAT, _masquerade(site), Hook("nat", "postrouting", 100, "accept")),

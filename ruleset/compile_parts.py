@@ -63,6 +63,9 @@ CORE_WHY = {
     "core:forward:feed": "The address stands on a list of known attackers",
     "core:forward:pairs": "Each pair of zones has its own list of permits",
     "core:dns:redirect": "Names are answered by the gateway, whatever resolver a device asks",
+    "core:page:redirect": "A name that is blocked here leads to a page that says so",
+    "core:page": "The page that says what was blocked, for those who were led to it",
+    "core:page:tls": "There is no page by HTTPS: the browser is told at once instead of waiting",
     "core:srcnat:masquerade": "Private addresses leave under the gateway's own",
     "core:refused:other": "Nothing allows this",
 }

@@ -21,6 +21,7 @@ from ruleset.wellformed import malformed
 NO_INTERNET = {"med": "med-no-internet", "cam": "cam-no-internet", "prn": "prn-no-internet"}
 ADMIN_ROLE = "mgmt"
 ADMIN_PORTS = (8080, 22)
+ANSWERING_PORTS = (53, 8081)  # names, and the page that says what was blocked
 STRANGERS = (ip_address("198.18.0.77"), ip_address("2001:db8:ffff:ffff::77"))
 QUARANTINE, ISOLATION, PROBE = "quarantine", "quarantine-first", "probe"
 ISOLATED_MAC = "02:00:00:00:00:fe"
@@ -111,7 +112,9 @@ def _nothing_from_internet(resolved: ResolvedSite, ruleset: Ruleset) -> Iterator
 
 
 def _forwards_as_declared(resolved: ResolvedSite, ruleset: Ruleset) -> Iterator[Violation]:
-    """Destinations are translated only as the site's forwards say, or from a zone to the gateway itself."""
+    """Destinations are translated only as the site's forwards say, or from a zone to the gateway's names and page.
+
+    So nothing leads a device to another service of the gateway, such as the owner's page, that its zone may not use."""
     declared = {(f.id, str(a), f.to_port) for f in resolved.forwards for a in f.addresses}
     zones = {segment.ifname for segment in resolved.segments}
     for rule in (rule for chain in ruleset.chains for rule in chain.rules):
@@ -119,7 +122,8 @@ def _forwards_as_declared(resolved: ResolvedSite, ruleset: Ruleset) -> Iterator[
             if not isinstance(statement, Dnat) or (rule.id, statement.address, statement.port) in declared:
                 continue
             from_zones = any(isinstance(m, Iif) and zones.issuperset(m.names) for m in rule.matches)
-            if not (from_zones and resolved.is_gateway(ip_address(statement.address))):
+            answers = resolved.is_gateway(ip_address(statement.address)) and statement.port in ANSWERING_PORTS
+            if not (from_zones and answers):
                 what = f"translates to {statement.address} port {statement.port}, which no forward declares"
                 yield Violation("forward-undeclared", rule.id, what)
 

@@ -4,7 +4,8 @@ May live here: grants, refusals and forwards read in the plainest way. May not: 
 chains, or the proof would compare the compiler with itself.
 
 A packet is wanted when a grant in force covers it and nothing refuses it. What is in no grant stands here, each once:
-names are always answered by the gateway; the gateway answers pings of its zones; the internet gets in by forwards only.
+names are always answered by the gateway; the gateway answers pings of its zones, and shows the block page where names
+are answered with it; the internet gets in by forwards only.
 """
 
 from datetime import datetime
@@ -14,7 +15,7 @@ from ruleset.packet import Packet
 from ruleset.resolved import GATEWAY, INTERNET, Address, Grant, PortForward, ResolvedSite, Segment, Side, Traffic
 
 Wanted = Literal["pass", "redirect", "refuse"]
-DNS_PORT = 53
+DNS_PORT, HTTP_PORT = 53, 80
 
 
 def wanted(resolved: ResolvedSite, packet: Packet, now: datetime, *, learned: bool = False) -> Wanted:
@@ -29,7 +30,7 @@ def wanted(resolved: ResolvedSite, packet: Packet, now: datetime, *, learned: bo
     target = _target(resolved, segment, packet)
     if target == segment.name:
         return "refuse"
-    if target == GATEWAY and _is_echo(packet):
+    if target == GATEWAY and (_is_echo(packet) or _is_page(segment, packet)):
         return "pass"
     fitting = [g for g in resolved.grants if _covers(g, segment.name, target, packet, learned) and _in_force(g, now)]
     if target == INTERNET and _always_refused(resolved, packet):
@@ -57,6 +58,12 @@ def _is_own(resolved: ResolvedSite, packet: Packet) -> bool:
 
 def _is_echo(packet: Packet) -> bool:
     return packet.protocol in ("icmp", "icmpv6") and packet.icmp_type == "echo-request"
+
+
+def _is_page(segment: Segment, packet: Packet) -> bool:
+    """By the zone's own gateway address alone: no name is ever answered with another one."""
+    http = (packet.protocol, packet.dport) == ("tcp", HTTP_PORT)
+    return segment.page and http and packet.dst in segment.gateways
 
 
 def _in_force(item: Grant | PortForward, now: datetime) -> bool:

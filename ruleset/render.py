@@ -204,7 +204,7 @@ def _dispatch(s: tree.Dispatch) -> str:
 _STATEMENTS: dict[type, Callable[[Any], str]] = {
     tree.Accept: lambda _: "accept",
     tree.Drop: lambda _: "drop",
-    tree.Reject: lambda _: "reject with icmpx admin-prohibited",
+    tree.Reject: lambda s: f"reject with {'tcp reset' if s.reset else 'icmpx admin-prohibited'}",
     tree.Return: lambda _: "return",
     tree.Jump: lambda s: f"jump {_name(s.chain)}",
     tree.Goto: lambda s: f"goto {_name(s.chain)}",

@@ -26,6 +26,8 @@ from ruleset.resolved import (
 from ruleset.services import traffic
 from ruleset.tree import Network, Origin
 
+PAGE = "page"
+
 
 def resolve(site: Site, document: Document, now: datetime) -> ResolvedSite:
     """The site as the compiler wants it. `now` decides which waivers are in force; expiry of grants is compile's."""
@@ -63,9 +65,19 @@ def _segments(site: Site) -> tuple[Segment, ...]:
                 ifname(zone, trunk),
                 tuple(i.network for i in interfaces),
                 tuple(i.ip for i in interfaces),
+                _answers_page(site, name),
             )
         )
     return tuple(found)
+
+
+def _answers_page(site: Site, zone: str) -> bool:
+    """Whether any policy there, of the zone, of certain hours or of one of its devices, answers with the block page."""
+    policy = site.dns.zones.get(zone)
+    overlays = [one for name, one in site.dns.devices.items() if site.devices[name].zone == zone]
+    if policy is not None:
+        overlays += policy.during.values()
+    return (policy is not None and policy.block == PAGE) or any(one.block == PAGE for one in overlays)
 
 
 def _outside(name: str, uplink: Uplink) -> Outside:

@@ -22,13 +22,14 @@ GATEWAY = "gateway"
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A zone as the kernel meets it."""
+    """A zone as the kernel meets it. `page`: a blocked name may be answered with its gateway's own addresses."""
 
     name: str
     role: str
     ifname: str
     subnets: tuple[Network, ...]
     gateways: tuple[Address, ...]
+    page: bool = False
 
     def subnet(self, family: Family) -> Network | None:
         """The zone's subnet of that family."""

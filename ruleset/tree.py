@@ -171,7 +171,9 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """The packet is gone and its sender is told: TCP reset, else ICMP administratively prohibited."""
+    """The packet is gone and its sender is told: ICMP administratively prohibited, or a TCP reset (of TCP only)."""
+
+    reset: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from ipaddress import ip_address
 
 from ruleset.evaluate import MAX_JUMPS
 from ruleset.tree import (
+    L4,
     Addr,
     Chain,
     Count,
@@ -26,6 +27,7 @@ from ruleset.tree import (
     Jump,
     Oif,
     OverBudget,
+    Reject,
     Rule,
     Ruleset,
 )
@@ -78,8 +80,14 @@ def _rules(ruleset: Ruleset) -> Iterator[Flaw]:
             yield Flaw("rule-id", rule.id, f"{rule.id[:140]!r} is no rule id: 1 to 127 of a-z 0-9 : _ . -")
         if rule.id not in ruleset.origins:
             yield Flaw("origin", rule.id, "nothing says where this rule comes from")
+        if any(isinstance(s, Reject) and s.reset for s in rule.statements) and not _is_tcp(rule):
+            yield Flaw("reset", rule.id, "resets what need not be TCP: the kernel would pass over the rest in silence")
         for text in _texts(rule):
             yield Flaw("injection", rule.id, f"{text!r} would not stay one word in the kernel's language")
+
+
+def _is_tcp(rule: Rule) -> bool:
+    return any(isinstance(match, L4) and match.protocol == "tcp" for match in rule.matches)
 
 
 def _texts(rule: Rule) -> Iterator[str]:

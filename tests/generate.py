@@ -58,7 +58,7 @@ def site_text(seed: int) -> str:
     site["permits"] = _permits(rng, site)
     site["forwards"] = _forwards(rng, site)
     site["video"] = _video(rng, site)
-    site["dns"] = _dns(rng, zones)
+    site["dns"] = _dns(rng, site)
     site["waivers"] = _waivers(rng, site)
     return _text(site)
 
@@ -267,12 +267,19 @@ def _video(rng: Random, site: Mapping) -> Mapping:
     return {"consultations": {"zones": zones, "devices": devices, "platforms": platforms} | _accountable(rng, "Calls")}
 
 
-def _dns(rng: Random, zones: Mapping) -> Mapping:
-    filtered = {name: {"lists": ["malware"], "block": rng.choice(("nxdomain", "nodata", "null"))} for name in zones}
+def _dns(rng: Random, site: Mapping) -> Mapping:
+    answers = ("nxdomain", "nodata", "null", "page", "page")
+    filtered = {name: {"lists": ["malware"], "block": rng.choice(answers)} for name in site["zones"]}
+    zones = {name: policy for name, policy in filtered.items() if rng.random() < 0.4}
+    for policy in (policy for policy in zones.values() if rng.random() < 0.1):
+        policy["during"] = {"evenings": {"block": "page"}}
+    own = [name for name in site["devices"] if _families(name, site) and rng.random() < 0.1]
     return {
         "upstreams": ["198.51.100.53", "2001:db8:fffe::53"],
         "lists": {"malware": {"path": "malware.hosts"}},
-        "zones": {name: policy for name, policy in filtered.items() if rng.random() < 0.4},
+        "schedules": {"evenings": {"days": ["mon"], "from": "18:00", "to": "22:00"}},
+        "zones": zones,
+        "devices": {name: {"block": "page"} for name in own},
     }
 
 

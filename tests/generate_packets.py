@@ -225,6 +225,16 @@ def _dns(draw: Draw) -> Packet:
     return draw.send(source.ifname, src, dst, dport=draw.rng.choice((53, 53, 53, 853)))
 
 
+def _page(draw: Draw) -> Packet:
+    """Web ports of the box, under the sender's own gateway address mostly: the block page's, the owner's page's."""
+    source = draw.segment()
+    src = draw.member(source)
+    own = [a for a in source.gateways if a.version == src.version]
+    others = [a for a in draw.addresses() if a.version == src.version]
+    dst = draw.rng.choice([*own, *own, *own, draw.rng.choice(others or own)])
+    return draw.send(source.ifname, src, dst, protocol="tcp", dport=draw.rng.choice((80, 80, 443, 8080, 8081)))
+
+
 def _learned(draw: Draw) -> Packet:
     """A client to an address that it, or another client, learned for a name."""
     pins = [(*e,) for name in ("pin4", "pin6") for e in draw.facts.sets.get(name, ())]
@@ -294,7 +304,7 @@ def _leases(draw: Draw) -> Packet:
 
 Recipe = Callable[[Draw], Packet]
 _MIX: dict[Recipe, int] = {
-    _near_grant: 16, _inside: 4, _outwards: 5, _inwards: 7, _forged: 5, _foreign_gateway: 3, _dns: 4, _learned: 3,
-    _isolated: 4, _pings: 2, _control: 3, _leases: 2, _own_source: 2, _many: 2, _link_local: 1,
+    _near_grant: 16, _inside: 4, _outwards: 5, _inwards: 7, _forged: 5, _foreign_gateway: 3, _dns: 4, _page: 4,
+    _learned: 3, _isolated: 4, _pings: 2, _control: 3, _leases: 2, _own_source: 2, _many: 2, _link_local: 1,
 }  # fmt: skip
 RECIPES, WEIGHTS = tuple(_MIX), tuple(_MIX.values())

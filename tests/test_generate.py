@@ -50,6 +50,7 @@ def test_every_feature_of_a_site_file_turns_up(sites):
         "no IPv6 outside", "no IPv4 outside", "no trunk", "unique local", "device without address", "long id",
         "permit to address", "permit to internet", "permit to gateway", "permit from zone", "permit from device",
         "waiver", "permit without waiver", "forward", "forward to another port", "video", "learned", "pack jp",
+        "page", "page by overlay",
     }  # fmt: skip
 
 
@@ -58,6 +59,9 @@ def _features(resolved):
     for zone in site.zones.values():
         yield "IPv4-only zone" if zone.ipv6 is None else "IPv6-only zone" if zone.ipv4 is None else "both families"
         yield "port zone" if zone.port else "VLAN zone"
+    for segment in (s for s in resolved.segments if s.page):
+        policy = site.dns.zones.get(segment.name)
+        yield "page" if policy is not None and policy.block == "page" else "page by overlay"
         if zone.ipv6 is not None and zone.ipv6.is_private and str(zone.ipv6).startswith("fd"):
             yield "unique local"
     yield from ("no trunk" for _ in [0] if site.trunk is None)

@@ -104,6 +104,12 @@ def test_a_translation_alone_opens_nothing_and_is_still_named():
     assert broken(with_rule(TRANSLATE, nat)) == {("forward-undeclared", "permit:nat")}
 
 
+@pytest.mark.parametrize("port", [22, 80, 8080])
+def test_no_zone_is_led_to_another_service_of_the_gateway(port):
+    nat = rule("core:page:redirect", Iif(("eth1.20",)), Dnat(4, "10.20.20.1", port))
+    assert broken(with_rule(TRANSLATE, nat)) == {("forward-undeclared", "core:page:redirect")}
+
+
 def test_a_forward_that_leads_elsewhere_is_named():
     moved = clinic(forwards=(forward(host="files"),))
     assert ("forward-undeclared", "forward:vpn") in broken(WHOLE, moved)

@@ -45,6 +45,24 @@ def test_the_site_says_so(source, src, dst, protocol, port, expected):
     assert ask(source, src, dst, protocol, port) == expected
 
 
+@pytest.mark.parametrize(
+    ("dst", "protocol", "port", "expected"),
+    [
+        ("10.20.20.1", "tcp", 80, "pass"),
+        ("2001:db8:20:20::1", "tcp", 80, "pass"),
+        ("10.20.20.1", "tcp", 443, "refuse"),
+        ("10.20.20.1", "tcp", 8081, "refuse"),
+        ("10.20.20.1", "udp", 80, "refuse"),
+        ("10.20.30.1", "tcp", 80, "refuse"),
+    ],
+)
+def test_the_block_page_is_at_the_zones_own_gateway(dst, protocol, port, expected):
+    paged = replace(CLINIC, segments=tuple(replace(s, page=s.name == "pc") for s in CLINIC.segments))
+    src = "10.20.20.11" if "." in dst else "2001:db8:20:20::11"
+    assert ask("pc", src, dst, protocol, port, resolved=paged) == expected
+    assert ask("pc", src, dst, protocol, port) == "refuse"
+
+
 def test_what_has_ended_is_not_wanted():
     question = ("pc", "10.20.20.11", "10.20.30.10", "tcp", 8443)
     assert ask(*question, now=LATER - timedelta(seconds=1)) == "pass"

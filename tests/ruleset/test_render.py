@@ -46,6 +46,7 @@ STATEMENTS = [
     (tree.Accept(), "accept"),
     (tree.Drop(), "drop"),
     (tree.Reject(), "reject with icmpx admin-prohibited"),
+    (tree.Reject(reset=True), "reject with tcp reset"),
     (tree.Return(), "return"),
     (tree.Jump("other"), "jump other"),
     (tree.Goto("other"), "goto other"),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ruleset.tree import Accept, Count, Dispatch, Dnat, FlowAdd, Goto, Icmp, Iif, InSet, Jump, OverBudget
+from ruleset.tree import L4, Accept, Count, Dispatch, Dnat, FlowAdd, Goto, Icmp, Iif, InSet, Jump, OverBudget, Reject
 from ruleset.wellformed import malformed
 from tests.ruleset.small_clinic import base, chain, rule, ruleset
 
@@ -52,6 +52,13 @@ def test_nothing_that_would_end_a_word_gets_into_a_rule(part):
 )
 def test_whatever_a_rule_names_is_declared(part):
     assert flaws(base("forward", rule("r", part))) == {"references"}
+
+
+@pytest.mark.parametrize(
+    ("matches", "whole"), [((), False), ((L4("udp"),), False), ((L4("tcp"),), True)], ids=["all", "udp", "tcp"]
+)
+def test_only_tcp_is_reset(matches, whole):
+    assert flaws(base("forward", rule("r", *matches, Reject(reset=True)))) == (set() if whole else {"reset"})
 
 
 def test_a_map_names_declared_chains_too():
