@@ -57,6 +57,11 @@ class Paths:
         return self.resolver_folder / "cache"
 
     @property
+    def resolver_socket(self) -> Path:
+        """Unix socket on which the resolver answers people: why a name is answered as it is."""
+        return self.resolver_folder / "control.sock"
+
+    @property
     def access_files(self) -> tuple[Path, ...]:
         """Who has which role, the first existing one counts: a lab's own file, then the system's."""
         return (self.run / "access.json", SYSTEM_ACCESS)
@@ -83,6 +88,11 @@ class Paths:
     @property
     def quarantine(self) -> Path:
         return self.state / "quarantine.json"
+
+    @property
+    def allowances(self) -> Path:
+        """Names that people allowed for a while."""
+        return self.state / "allowances.json"
 
     @property
     def feeds(self) -> Path:

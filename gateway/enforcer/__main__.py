@@ -16,7 +16,7 @@ import threading
 from pathlib import Path
 
 from gateway.access import Access
-from gateway.enforcer import change, clock, startup
+from gateway.enforcer import allow, change, clock, startup
 from gateway.enforcer.core import UNLOADABLE, Core
 from gateway.enforcer.dispatch import Dispatcher
 from gateway.enforcer.kernel_nft import KernelNft
@@ -85,7 +85,7 @@ def _loaded(core: Core) -> str:
 def _due(core: Core) -> float | None:
     """Do what is due; answer: how long to wait, None after trouble, which never ends the loop."""
     try:
-        return change.tick(core, clock.now())
+        return min(change.tick(core, clock.now()), allow.tick(core, clock.now()))
     except UNLOADABLE as error:
         core.trouble(f"what was due could not be done: {error}")
         say(f"trouble: {error}")

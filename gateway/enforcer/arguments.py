@@ -50,6 +50,13 @@ class Arguments:
             raise self._wrong(name, f"a list of 1 to {most} addresses")
         return [self._address(name, item) for item in value]
 
+    def flag(self, name: str) -> bool:
+        """False unless it is given as true."""
+        value = self._take(name, False)
+        if not isinstance(value, bool):
+            raise self._wrong(name, "true or false")
+        return value
+
     def has(self, name: str) -> bool:
         return self._left.get(name) is not None
 

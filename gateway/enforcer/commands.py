@@ -3,8 +3,6 @@
 May live here: one function a command and the table of them. May not: sockets, roles, waiting.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
@@ -12,15 +10,14 @@ from typing import Any
 
 from gateway import audit
 from gateway.attribution import interface_name
-from gateway.enforcer import change, clock, feeds, nflog, pending, status
+from gateway.enforcer import allow, change, clock, feeds, nflog, pending, status
 from gateway.enforcer.addresses import never_outside
 from gateway.enforcer.arguments import Arguments
-from gateway.enforcer.change import Order, Who
-from gateway.enforcer.core import Core
+from gateway.enforcer.call import Call, Command
+from gateway.enforcer.change import Order
 from gateway.enforcer.elements import mac_key
 from gateway.enforcer.pins import NO_MAC
 from gateway.enforcer.quarantine import MAX_RECORDS, as_dict
-from gateway.enforcer.steps import Tell, silent
 from gateway.neighbours import neighbours
 from gateway.netlink import NetlinkError
 from gateway.wire import BAD_REQUEST, BUSY, MAX_FRAME, NOT_FOUND, PROTECTED, CommandRefused
@@ -30,21 +27,6 @@ from ruleset.resolved import Host, ResolvedSite
 Address = IPv4Address | IPv6Address
 MAX_TAIL = 500
 MAX_PINNED = 64
-
-
-@dataclass
-class Call:
-    """One command under way. A command may leave `descriptors` to hand over and a `plan` for the audit log."""
-
-    core: Core
-    who: Who
-    args: Arguments
-    tell: Tell = silent
-    plan: str = ""
-    descriptors: list[int] = field(default_factory=list)
-
-
-Command = Callable[[Call], dict[str, Any]]
 
 
 def _status(call: Call) -> dict[str, Any]:
@@ -184,6 +166,9 @@ COMMANDS: dict[str, Command] = {
     "pin": _pin,
     "feed_load": _feed_load,
     "log_fd": _log_fd,
+    "dns_allow": allow.dns_allow,
+    "dns_disallow": allow.dns_disallow,
+    "dns_allowances": allow.dns_allowances,
 }
 
 

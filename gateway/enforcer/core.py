@@ -16,6 +16,7 @@ from gateway.attribution import believed
 from gateway.audit import AuditLog
 from gateway.enforcer import clock, features, policy, sysctl
 from gateway.enforcer.addresses import never_outside
+from gateway.enforcer.allowances import Allowances
 from gateway.enforcer.clock import Moment
 from gateway.enforcer.closed import ISOLATION_TEXT, closed_ruleset
 from gateway.enforcer.elements import Elements
@@ -78,6 +79,7 @@ class Core:
         self.features = features.ask(self.nft)
         self.quarantine = Quarantine(self.paths.quarantine, Elements())
         self.pins = Pins(Elements(), lambda site: believed(neighbours(), site))
+        self.allowances = Allowances(self.paths.allowances)
         self.feeds = Feeds(self.paths.feeds, Elements())
         self.troubles: deque[Trouble] = deque(maxlen=ERRORS_KEPT)
 

@@ -13,8 +13,9 @@ from typing import Any
 from gateway.access import Access, AccessError, Peer, Role
 from gateway.enforcer import clock, gate, origin
 from gateway.enforcer.arguments import Arguments
+from gateway.enforcer.call import Call
 from gateway.enforcer.change import Who
-from gateway.enforcer.commands import COMMANDS, Call
+from gateway.enforcer.commands import COMMANDS
 from gateway.enforcer.confirm import Origin
 from gateway.enforcer.core import Core
 from gateway.enforcer.identity import person

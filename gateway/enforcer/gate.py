@@ -10,6 +10,7 @@ EVERYBODY: frozenset[Role] = frozenset({"technician", "owner", "resolver", "watc
 PEOPLE: frozenset[Role] = frozenset({"technician", "owner", "webui", "viewer"})
 CHANGERS: frozenset[Role] = frozenset({"technician", "webui"})
 ISOLATORS: frozenset[Role] = frozenset({"technician", "owner", "webui"})
+ALLOWERS: frozenset[Role] = frozenset({"technician", "owner"})
 
 READS: dict[str, frozenset[Role]] = {
     "status": EVERYBODY,
@@ -17,6 +18,7 @@ READS: dict[str, frozenset[Role]] = {
     "counters": PEOPLE | {"watcher"},
     "generations": PEOPLE,
     "quarantine_list": PEOPLE | {"watcher"},
+    "dns_allowances": PEOPLE,
     "audit_tail": frozenset({"technician", "owner", "webui"}),
     "log_fd": frozenset({"watcher"}),
 }
@@ -26,6 +28,8 @@ WRITES: dict[str, frozenset[Role]] = {
     "rollback": CHANGERS,
     "quarantine_add": ISOLATORS,
     "quarantine_remove": ISOLATORS,
+    "dns_allow": ALLOWERS,
+    "dns_disallow": ALLOWERS,
     "feed_load": frozenset({"technician"}),
     "pin": frozenset({"resolver"}),
 }

@@ -5,7 +5,7 @@ May live here: gathering. May not: changing anything.
 
 from typing import Any
 
-from gateway.enforcer import clock
+from gateway.enforcer import allow, clock
 from gateway.enforcer.core import Core
 from gateway.enforcer.generations import CLOSED
 from gateway.enforcer.kernel_nft import NftError
@@ -31,6 +31,7 @@ def status(core: Core) -> dict[str, Any]:
         "features": core.features,
         "quarantine": [as_dict(record) for record in core.quarantine.records],
         "pins": core.pins.count(),
+        "allowances": allow.told(core),
         "feeds": core.feeds.status(),
         "errors": [{"at": trouble.at, "what": trouble.what} for trouble in core.troubles],
         "started_at": core.started.wall,
@@ -62,13 +63,16 @@ def generations(core: Core) -> dict[str, Any]:
 
 
 def site(core: Core) -> dict[str, Any]:
-    """The text whose policy is loaded. Raises CommandRefused when the closed policy is."""
+    """The text whose policy is loaded, and what people allowed meanwhile.
+
+    Raises CommandRefused when the closed policy is."""
     number = core.loaded.number
     meta = core.store.meta(number)
     if number == CLOSED or meta is None:
         raise CommandRefused(NOT_FOUND, "no site is applied", "`clinicgate apply SITE`")
     text = core.store.site(number).decode("utf-8", errors="replace")
-    return {"generation": number, "site_text": text, "site_path": meta.site_path, "applied_at": meta.at}
+    told = {"generation": number, "site_text": text, "site_path": meta.site_path, "applied_at": meta.at}
+    return told | {"allowances": allow.told(core)}
 
 
 def counters(core: Core) -> dict[str, Any]:

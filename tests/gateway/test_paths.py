@@ -23,6 +23,7 @@ def test_a_lab_of_its_own_never_reads_state_of_the_system() -> None:
         "current",
         "pending",
         "quarantine",
+        "allowances",
         "audit",
         "audit_anchors",
         "events_database",
@@ -34,5 +35,6 @@ def test_a_lab_of_its_own_never_reads_state_of_the_system() -> None:
 
 def test_what_the_resolver_remembers_until_the_next_boot_lies_in_a_folder_of_its_own() -> None:
     paths = Paths(Path("/tmp/s"), Path("/tmp/r"))
-    assert {paths.resolver_status.parent, paths.resolver_cache.parent} == {paths.resolver_folder}
+    own = (paths.resolver_status, paths.resolver_cache, paths.resolver_socket)
+    assert {path.parent for path in own} == {paths.resolver_folder}
     assert paths.resolver_folder.parent == paths.run

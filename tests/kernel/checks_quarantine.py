@@ -13,8 +13,9 @@ from tempfile import TemporaryDirectory
 
 from gateway.enforcer import change
 from gateway.enforcer.arguments import Arguments
+from gateway.enforcer.call import Call
 from gateway.enforcer.change import Order, Who
-from gateway.enforcer.commands import COMMANDS, Call
+from gateway.enforcer.commands import COMMANDS
 from gateway.enforcer.confirm import Origin
 from gateway.enforcer.core import Core
 from gateway.lab import netns

@@ -23,13 +23,14 @@ def args(**values) -> Arguments:
 
 
 def test_good_values_are_taken() -> None:
-    given = args(a="text", b=5, c=7, d="10.0.0.1", e=["::1"], f="é\n")
+    given = args(a="text", b=5, c=7, d="10.0.0.1", e=["::1"], f="é\n", g=True)
     assert given.text("a", 10) == "text"
     assert given.number("b", 0, 10) == 5.0
     assert given.whole("c", 0, 10) == 7
     assert given.address("d") == ip_address("10.0.0.1")
     assert given.addresses("e", 2) == [ip_address("::1")]
     assert given.label("f") == "é\\n"
+    assert (given.flag("g"), given.flag("h")) == (True, False)
     given.done()
     assert args().text("a", 10, "default") == "default"
 
@@ -42,6 +43,12 @@ def test_odd_values_are_refused_by_name(kind, value) -> None:
         return
     with pytest.raises(CommandRefused, match="`x`"):
         TAKERS[kind](args(x=value))
+
+
+@pytest.mark.parametrize("value", ["true", 1, 0, []])
+def test_a_flag_is_true_or_false(value) -> None:
+    with pytest.raises(CommandRefused, match="`x`"):
+        args(x=value).flag("x")
 
 
 def test_a_key_nobody_takes_is_refused() -> None:

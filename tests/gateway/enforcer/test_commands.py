@@ -8,8 +8,9 @@ import pytest
 from gateway import wire
 from gateway.enforcer import change
 from gateway.enforcer.arguments import Arguments
+from gateway.enforcer.call import Call
 from gateway.enforcer.change import Order, Who
-from gateway.enforcer.commands import COMMANDS, Call
+from gateway.enforcer.commands import COMMANDS
 from gateway.enforcer.core import Core
 from gateway.wire import CommandRefused
 from tests.gateway.enforcer.nets import site
@@ -158,6 +159,8 @@ def test_no_command_takes_an_argument_it_does_not_know(applied: Core, admin: Who
         "feed_load": {"name": "x", "path": "/x"},
         "quarantine_add": {"device": "reception-1"},
         "quarantine_remove": {"device": "reception-1"},
+        "dns_allow": {"name": "bad.example", "zone": "pc", "reason": "x"},
+        "dns_disallow": {"id": 1},
     }
     error = refused(applied, admin, command, **needed.get(command, {}), nft="flush ruleset")
     assert (error.code, "nft" in error.message) == (wire.BAD_REQUEST, True)

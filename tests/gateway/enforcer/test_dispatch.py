@@ -53,7 +53,8 @@ def test_a_technician_changes_and_it_is_written_down(dispatcher: Dispatcher, cor
 
 @pytest.mark.parametrize("role", ["viewer", "watcher", "resolver", ""])
 @pytest.mark.parametrize(
-    "command", ["apply", "confirm", "rollback", "quarantine_add", "quarantine_remove", "feed_load"]
+    "command",
+    ["apply", "confirm", "rollback", "quarantine_add", "quarantine_remove", "feed_load", "dns_allow", "dns_disallow"],
 )
 def test_whoever_may_only_read_changes_nothing_and_the_attempt_is_written_down(
     dispatcher: Dispatcher, core: Core, role: str, command: str

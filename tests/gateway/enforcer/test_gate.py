@@ -14,10 +14,10 @@ MAY = {
     "technician": set(gate.GATE) - {"pin", "log_fd"},
     "owner": {
         *("status", "site", "counters", "generations", "quarantine_list", "audit_tail"),
-        *("quarantine_add", "quarantine_remove"),
+        *("quarantine_add", "quarantine_remove", "dns_allow", "dns_disallow", "dns_allowances"),
     },
-    "webui": set(gate.GATE) - {"pin", "log_fd", "feed_load"},
-    "viewer": {"status", "site", "counters", "generations", "quarantine_list"},
+    "webui": set(gate.GATE) - {"pin", "log_fd", "feed_load", "dns_allow", "dns_disallow"},
+    "viewer": {"status", "site", "counters", "generations", "quarantine_list", "dns_allowances"},
     "watcher": {"status", "site", "counters", "quarantine_list", "log_fd"},
     "resolver": {"status", "site", "pin"},
 }
