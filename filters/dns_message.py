@@ -189,6 +189,9 @@ def read_reply(data: bytes) -> Reply:
         raise BadMessageError(str(error)) from None
     if end != len(data):
         raise BadMessageError("something follows the message")
+    if any(record.type == Type.OPT or record.cls != IN for record in (*answered, *authorities)):
+        # RFC 6891 section 6.1.1; and we ask for the internet only, where a careless client may overlook the class
+        raise BadMessageError("an OPT record, or another class, where answers stand")
     rcode = flags & 15 | _extended_rcode(extra)
     return Reply(number, flags, rcode, key, answered, authorities, body_at, authority_at, additional_at)
 

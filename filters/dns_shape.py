@@ -70,8 +70,8 @@ def addresses_of(reply: Reply) -> tuple[Address, ...]:
 
 
 def _all_addresses(reply: Reply) -> Sequence[Address]:
-    """Also those that belong to no link: a careless client may take them."""
-    found = [dns_answer.address(record) for record in reply.answers]
+    """Also those that belong to no link, or stand where no address should: a careless client may take them."""
+    found = [dns_answer.address(record) for record in (*reply.answers, *reply.authority)]
     return (*(one for one in found if one is not None), *addresses_of(reply))
 
 

@@ -103,22 +103,24 @@ def read_compressed(data: bytes, at: int) -> tuple[Name, int]:
     """Read a name that may be compressed: the Name and the offset behind it in the message. Raises BadNameError.
 
     Pointers must point back before the part they end (RFC 1035 section 4.1.4: "a prior occurrence"), which rules out
-    loops and forward pointers (RFC 9267 section 2), and behind the 12 octets of the header.
+    loops and forward pointers (RFC 9267 section 2), and behind the 12 octets of the header. What one leads to must end
+    before the part it came from: a name that runs into its own pointer never occurred before.
     """
     parts: list[bytes] = []
-    behind, total, floor = -1, 1, at
+    behind, total, floor, end = -1, 1, at, len(data)
     for _ in range(MAX_POINTERS):
-        at, total = _read_labels(data, at, total, parts)
+        at, total = _read_labels(data, at, end, total, parts)
         if data[at] == 0:
             return b"".join(parts).lower() + ROOT, at + 1 if behind < 0 else behind
-        if at + 1 >= len(data):
+        if at + 1 >= end:
             raise BadNameError("the message ends inside a name")
         if behind < 0:
             behind = at + 2
         target = (data[at] & 0x3F) << 8 | data[at + 1]
         if not 12 <= target < floor:
             raise BadNameError("a compression pointer that does not point back")
-        at = floor = target
+        end, at = floor, target
+        floor = target
     raise BadNameError("too many compression pointers")
 
 
@@ -151,12 +153,11 @@ class SuffixSet:
         return next((suffix for suffix in tails if suffix in registered), None)
 
 
-def _read_labels(data: bytes, at: int, total: int, parts: list[bytes]) -> tuple[int, int]:
+def _read_labels(data: bytes, at: int, end: int, total: int, parts: list[bytes]) -> tuple[int, int]:
     """Collect labels until a root label or a pointer; where that stands, and the octets of the name so far."""
-    size = len(data)
     while True:
-        if at >= size:
-            raise BadNameError("the message ends inside a name")
+        if at >= end:
+            raise BadNameError("the message, or what a pointer leads to, ends inside a name")
         length = data[at]
         if length == 0 or length >= 0xC0:
             return at, total

@@ -101,9 +101,15 @@ def test_a_truncated_reply_is_not_read_beyond_its_question() -> None:
     assert dns_message.read_reply(cut).truncated
 
 
-def record(rtype: int, rdata: bytes, owner: bytes = b"\xc0\x0c") -> bytes:
+def record(rtype: int, rdata: bytes, owner: bytes = b"\xc0\x0c", rclass: int = 1) -> bytes:
     head = QUESTION[:2] + b"\x81\x80\x00\x01\x00\x01\x00\x00\x00\x00" + QUESTION[12:]
-    return head + owner + rtype.to_bytes(2, "big") + b"\x00\x01\0\0\0\x3c" + len(rdata).to_bytes(2, "big") + rdata
+    fixed = rtype.to_bytes(2, "big") + rclass.to_bytes(2, "big") + b"\0\0\0\x3c" + len(rdata).to_bytes(2, "big")
+    return head + owner + fixed + rdata
+
+
+def in_authority(data: bytes) -> bytes:
+    """The same message with its one record in the authority section."""
+    return data[:6] + b"\0\0\0\1" + data[10:]
 
 
 @pytest.mark.parametrize(
@@ -122,6 +128,10 @@ def record(rtype: int, rdata: bytes, owner: bytes = b"\xc0\x0c") -> bytes:
         record(15, b"\x00"),
         record(1, bytes(4), owner=b"\xc0\x21"),  # points at itself
         record(1, bytes(4))[:6] + b"\xff\xff" + record(1, bytes(4))[8:],
+        record(41, b"", owner=b"\0", rclass=1232),  # an OPT record among the answers
+        in_authority(record(41, b"", owner=b"\0")),
+        record(1, bytes((10, 0, 0, 1)), rclass=3),  # an address that only a careless client takes for one
+        in_authority(record(1, bytes(4), rclass=255)),
     ],
 )
 def test_malformed_replies_are_refused(data: bytes) -> None:

@@ -105,6 +105,11 @@ def test_an_answer_that_points_inside_is_marked(record: str) -> None:
     assert shaped(reply_to(QUESTION, record), own).inside
 
 
+def test_an_address_where_none_should_be_counts_too() -> None:
+    data = reply_to(QUESTION, rcode="NXDOMAIN", authority=("www.example. 60 IN A 10.0.0.1",))
+    assert shaped(data, Shaping()).inside
+
+
 def test_ttls_are_brought_within_bounds() -> None:
     question = wire("www.example")
     for given_ttl, wanted in ((0, 0), (3, 10), (60, 60), (999_999, 86_400)):

@@ -107,6 +107,7 @@ def test_compression_is_followed_backwards() -> None:
         (b"\xc0\x02", 12),  # into the header
         (b"\xc0", 12),
         (b"\x80\x00", 12),
+        (b"\x01a\x03\xc0\x0c\x00\x00", 15),  # back, but what is there runs into the pointer itself
     ],
 )
 def test_pointers_that_do_not_point_back_are_refused(tail: bytes, at: int) -> None:
