@@ -44,9 +44,8 @@ class AppliedSite:
         zones = self.resolved.site.zones
         named = [Label("zone", s.name, zones[s.name].label or s.name, s.role) for s in self.resolved.segments]
         named += [Label("device", h.name, h.label or h.name, h.kind, h.zone) for h in self.resolved.hosts]
-        return named + [
-            Label("list", name, lst.label or name, "") for name, lst in self.resolved.site.dns.lists.items()
-        ]
+        lists = self.resolved.site.dns.lists.items()
+        return named + [Label("list", name, one.label or name, one.category or "") for name, one in lists]
 
     def facts(self) -> dict[str, str]:
         """What the owner's page needs to know of the clinic, as short texts."""
@@ -59,6 +58,8 @@ class AppliedSite:
             "domain": clinic.domain,
             "technician": technician.label if technician else "",
             "technician_phone": (technician.phone or "") if technician else "",
+            "dns_log": self.resolved.site.dns.log.detail,
+            "dns_days": str(self.resolved.site.dns.log.days),
         }
 
     def management_addresses(self) -> list[str]:

@@ -63,6 +63,7 @@ class LossCause(StrEnum):
     RECORD_UNREADABLE = "record_unreadable"  # a netlink message that is none
     DATAGRAM_UNREADABLE = "datagram_unreadable"  # a message on events.sock that is none
     RESOLVER = "resolver"  # the resolver's own queue ran over
+    LOG_FULL = "log_full"  # questions that were counted, but not listed by their names
     BATCH_FULL = "batch_full"  # too many different things within one second
     STORE_FAILED = "store_failed"  # SQLite refused a write (disk full); the batch was kept and tried again
 

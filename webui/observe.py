@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.client import EnforcerClient, EnforcerUnavailable, Refused
+from gateway.events import LossCause
 from gateway.health import Health, HealthWatch, Observed, read_sign_of_life
 from gateway.paths import Paths
 from gateway.report import Summary, summary
@@ -63,7 +64,7 @@ class Observer:
     def _look(self, now: float) -> View:
         status = self._ask_enforcer()
         past, error = self._read_store(now)
-        lost = sum(loss.today for loss in past.losses) if past else 0
+        lost = sum(loss.today for loss in past.losses if loss.cause is not LossCause.LOG_FULL) if past else 0
         signs = read_sign_of_life(self._paths.run)
         health = self._watch.look(Observed(status, signs, error, lost), now)
         return View(now, health, past, status, None if status is None else _isolated(status))

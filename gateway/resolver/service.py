@@ -34,6 +34,7 @@ from filters.dns_session import Session, SessionConfig
 from gateway.resolver.config import ResolverConfig
 from gateway.resolver.desk import Desk
 from gateway.resolver.journal import Journal
+from gateway.resolver.learning import Learning
 from gateway.resolver.pinning import Pinning
 from gateway.resolver.policy import moment_of, session_config
 from gateway.resolver.reports import Reports
@@ -58,17 +59,25 @@ class Resolver:
     """Made inside a running loop. `adopt` and `serve` as often as there is a new configuration, `close` at the end."""
 
     def __init__(
-        self, enforcer: Path, events: Path, journal: Journal, *, port: int = PORT, timing: Timing | None = None
+        self,
+        enforcer: Path,
+        events: Path,
+        journal: Journal,
+        *,
+        port: int = PORT,
+        timing: Timing | None = None,
+        leases: Path | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._journal, self._port = journal, port
         nobody = session_config(ResolverConfig("home.arpa", (), ()), {}, b"")
         self.session = Session(nobody, lambda: secrets.randbelow(1 << 16), timing)
-        self.reports = Reports(events)
+        self.reports = Reports(events, self.session.accounts, self._count)
         self.desk = Desk(self.session, self.take, self.reports.fast, timing)
         self._upstreams = Upstreams(self.take, journal)
         self._pinning = Pinning(enforcer, self.take, journal)
         self._recursor = Recursor(self._recursor_moved, journal)
+        self._learning = Learning(leases, lambda *known: self._carry_out(self.session.learn(*known)), journal)
         self._pure: SessionConfig | None = None  # as adopted, when the recursor stands in for upstreams
         self._allowed: tuple[Allowance, ...] = ()
         self._connections = Connections()
@@ -84,6 +93,7 @@ class Resolver:
         self._pure, self._allowed = None if config.upstreams else pure, pure.policy.allowances
         self.session.replace(pure if config.upstreams else replace(pure, upstreams=self._recursor.upstreams))
         self._look_at_the_clock()
+        self._learning.adopt(config, pure.policy)
         self.desk.adopt((network, zone.name) for zone in config.zones for network in zone.networks)
 
     async def serve(self, config: ResolverConfig) -> bool:
@@ -108,17 +118,18 @@ class Resolver:
         await self._upstreams.close()
         await self._recursor.stop()
         self._pinning.close()
+        self._learning.close()
         if self._tick is not None:
             self._tick.cancel()
         self._report.cancel()
-        self.reports.flush(time.time())
-        self.reports.close()
+        self.reports.close(time.time())
         await asyncio.sleep(0)  # cancelled tasks and closed transports get their turn
 
     def _recursor_moved(self) -> None:
         if self._pure is not None:
             self.session.replace(replace(self._pure, upstreams=self._recursor.upstreams))
             self.allow(self._allowed)
+            self._learning.tell()
 
     def allow(self, allowances: Sequence[Allowance]) -> None:
         """What people allowed for a while: all of it, each time something was added or taken back."""
@@ -127,8 +138,12 @@ class Resolver:
 
     def snapshot(self, top: int = 50) -> Snapshot:
         """What was asked and answered since the start, by view, verdict, list and client."""
+        self._count()
+        return self.session.accounts.snapshot(top)
+
+    def _count(self) -> None:
         self.desk.tally()
-        return self.session.count().snapshot(top)
+        self.session.count()
 
     def take(self, event: Event) -> None:
         """Run an event through the session and carry out what it says."""
@@ -173,6 +188,7 @@ class Resolver:
     def _reported(self) -> None:
         self.reports.flush(time.time())
         self._look_at_the_clock()
+        self._learning.look()
         self._upstream_health()
         self._report = self._loop.call_later(REPORT_SECONDS, self._reported)
 

@@ -20,6 +20,8 @@ from gateway.events import SECONDS_A_SLOT, Label, clean, slot
 from gateway.store import counters
 from gateway.store.batch import Batch, RowKey, Tally
 from gateway.store.migrate import migrate
+from gateway.store.names import NameRows
+from gateway.store.names_batch import Detail, NamesBatch
 
 StoreError = sqlite3.Error  # what writing raises, for those who may not know SQLite
 FILE_MODE = 0o640  # SQLite gives -wal and -shm the same mode; the reader shares our group
@@ -56,6 +58,7 @@ class EventWriter:
             path.replace(path.with_name(path.name + ".broken"))  # one is kept to look at, never two
             _remove_side_files(path)
             self._connection, self.renewed = _open(path), True
+        self._names = NameRows(self._connection)
 
     def close(self) -> None:
         self._connection.close()
@@ -78,6 +81,18 @@ class EventWriter:
                 " SET count = count + excluded.count, last_seen = max(last_seen, excluded.last_seen)",
                 [(day, cause.value, tally.count, tally.last_seen) for (day, cause), tally in batch.losses.items()],
             )
+
+    def names(self, batch: NamesBatch) -> None:
+        """Save what was asked of the name server, as `write` does."""
+        with self._transaction():
+            self._names.add(batch)
+
+    def keep_names(self, detail: Detail) -> int:
+        """Erase, now and for good, what the site's switch no longer lets be kept; returns rows erased."""
+        with self._transaction():
+            erased = self._names.coarsen(detail)
+        self._after_erasing(erased)
+        return erased
 
     def kernel_counters(self, day: str, at: float, readings: Mapping[str, int]) -> None:
         """Turn running totals (packets refused) into the share of `day` and of the quarter hour of `at` (epoch s)."""
@@ -140,9 +155,12 @@ class EventWriter:
         row = self._connection.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
         return None if row is None else str(row[0])
 
-    def expire(self, today: str) -> int:
-        """Erase what is older than the days kept (bytes are overwritten, not only unlinked); returns rows erased."""
-        first = date.fromisoformat(today) - timedelta(days=self._limits.days - 1)
+    def expire(self, today: str, names_days: int) -> int:
+        """Erase what is older than the days kept (bytes are overwritten, not only unlinked); returns rows erased.
+
+        `names_days`: how long the site keeps which names were asked for.
+        """
+        first = _first_day(today, self._limits.days)
         seconds = (first - date(1970, 1, 1)).total_seconds() - 86400  # one day of slack covers every time zone
         erased = 0
         with self._transaction():
@@ -159,8 +177,17 @@ class EventWriter:
                 ),
             ):
                 erased += self._connection.execute(statement, (limit,)).rowcount
-        self._load.clear()
+            named = max(first, _first_day(today, names_days))
+            erased += self._names.expire(first.isoformat(), named.isoformat())
+        self._after_erasing(erased)
         return erased
+
+    def _after_erasing(self, rows: int) -> None:
+        """Rows went: learn anew how full days are, and leave no trace of them in the log that waits beside the file."""
+        self._load.clear()
+        self._names.forget_load()
+        if rows:
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
     def _count(self, key: RowKey, tally: Tally) -> None:
         if self._grow(key, tally):
@@ -214,9 +241,14 @@ class EventWriter:
             self._connection.execute("COMMIT")
         except BaseException:
             self._load.clear()
+            self._names.forget_load()
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
+
+
+def _first_day(today: str, days: int) -> date:
+    return date.fromisoformat(today) - timedelta(days=days - 1)
 
 
 def _columns(key: RowKey) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 READS_A_TURN = 256
 NETLINK_DATAGRAM = 1 << 17
-EVENTS_DATAGRAM = 8193  # one more than what is accepted, so that a longer one is seen to be longer
+EVENTS_DATAGRAM = 32_769  # one more than what is accepted, so that a longer one is seen to be longer
 EVENTS_MODE = 0o666  # the resolver is another user; the folder decides who gets here at all
 
 Handle = Callable[[bytes], None]

@@ -22,6 +22,7 @@ from gateway.paths import Paths
 from gateway.purposes import purposes
 from gateway.report import timezone_of
 from gateway.store.batch import day_in
+from gateway.store.names_batch import DETAILS, Detail
 from gateway.store.writer import EventWriter, StoreError
 from gateway.watcher.changes import Look, changes
 from gateway.watcher.collect import Collector
@@ -33,6 +34,7 @@ from gateway.watcher.sources import Directory
 LOST_AFTER_SECONDS = 30.0
 LOG_DELAY_SECONDS = 0.2  # the kernel keeps records back for a tenth of a second, to send several at once
 LAST_LOOK = "last_look"
+DAYS_OF_NAMES = 30  # until the site says how long
 
 
 @dataclass(slots=True)
@@ -64,7 +66,8 @@ class Watcher:
         self._signs: dict[str, str] = {}
         self._last_up, self._lost = time.monotonic(), False
         remembered = timezone_of(self._writer.fact("timezone") or "")
-        self._collector = Collector(Directory(None, interface_name), day_in(remembered))
+        detail = _detail(self._writer.fact("dns_log"))
+        self._collector = Collector(Directory(None, interface_name), day_in(remembered), detail)
         if self._writer.renewed:
             self._collector.batch.happened(Happening(Kind.STORE_RENEWED, time.time()))
         self._selector = selectors.DefaultSelector()
@@ -73,6 +76,7 @@ class Watcher:
             Chore(2.0, self._ask_enforcer),
             Chore(5.0, self._count),
             Chore(10.0, self._probe_resolver),
+            Chore(60.0, self._write_names),
             Chore(3600.0, self._expire),
         ]
 
@@ -97,6 +101,7 @@ class Watcher:
         if self._link.up:
             self._count()
         self._write()
+        self._write_names()
         withdraw_sign_of_life(self._paths.run)
         self._drop_log()
         self._events.close()
@@ -144,6 +149,11 @@ class Watcher:
         self._signs["heartbeat"] = str(time.time())
         write_sign_of_life(self._paths.run, self._signs)
 
+    def _write_names(self) -> None:
+        """Once a minute, and never more often while it runs: what devices ask for is nothing to write all the time."""
+        if self._collector.names and self._stored(lambda: self._writer.names(self._collector.names)):
+            self._collector.take_names()
+
     def _ask_enforcer(self) -> None:
         now = time.monotonic()
         if not self._link.ready(now):
@@ -177,8 +187,10 @@ class Watcher:
             return
         self._applied = applied
         self._write()  # what is pending belongs to the days of the old time zone
-        self._collector.directory = Directory(applied, interface_name)
-        self._collector.batch.day_of = day_in(applied.timezone)
+        self._write_names()
+        detail = applied.resolved.site.dns.log.detail
+        self._collector.use(Directory(applied, interface_name), day_in(applied.timezone), detail)
+        self._stored(lambda: self._writer.keep_names(detail))
         of_rules = purposes(applied.resolved)
         self._stored(lambda: self._writer.labels([*applied.labels(), *of_rules]))
         self._through = frozenset(label.id for label in of_rules)
@@ -219,7 +231,12 @@ class Watcher:
             self._probe.ask(addresses[0])
 
     def _expire(self) -> None:
-        self._stored(lambda: self._writer.expire(self._collector.batch.day_of(time.time())))
+        days = self._writer.fact("dns_days") or ""
+        kept = int(days) if days.isascii() and days.isdigit() else DAYS_OF_NAMES
+        self._stored(
+            lambda: self._writer.keep_names(self._collector.names.detail)
+        )  # if the disk was full at the switch
+        self._stored(lambda: self._writer.expire(self._collector.batch.day_of(time.time()), kept))
 
     def _happened(self, happening: Happening) -> None:
         self._collector.batch.happened(happening)
@@ -233,3 +250,8 @@ class Watcher:
             say(f"the event store refuses: {error}")
             return False
         return True
+
+
+def _detail(remembered: str | None) -> Detail:
+    """Whom the query log may name, as the last site said; before there was one, a zone."""
+    return next((detail for detail in DETAILS if detail == remembered), "zone")

@@ -99,7 +99,7 @@ def test_old_rows_are_erased_and_newer_ones_stay(store: Path):
         everything = batch(refused(at=NOON - 86400 * days_ago))
         everything.lost(Loss(LossCause.KERNEL_GAP, NOON - 86400 * days_ago))
         writer.write(everything)
-    assert writer.expire("2026-11-22") > 0
+    assert writer.expire("2026-11-22", 30) > 0
     writer.close()
     assert rows(store, "SELECT day FROM blocked") == [("2026-11-21",), ("2026-11-22",)]
     assert rows(store, "SELECT day FROM loss") == [("2026-11-21",), ("2026-11-22",)]
@@ -109,7 +109,7 @@ def test_old_rows_are_erased_and_newer_ones_stay(store: Path):
 def test_erased_names_leave_no_bytes_behind(store: Path):
     writer = EventWriter(store, Limits(days=1))
     writer.write(batch(refused("a-name-to-forget.example", at=NOON - 5 * 86400)))
-    writer.expire("2026-11-22")
+    writer.expire("2026-11-22", 30)
     writer.close()
     assert b"a-name-to-forget" not in store.read_bytes()
 
@@ -179,7 +179,7 @@ def test_a_removed_rule_is_forgotten_with_its_counts(store: Path):
     writer.let_through("2026-11-20", {PERMIT: 1})
     writer.labels([])
     assert rows(store, "SELECT id FROM label") == [(PERMIT,)]
-    writer.expire("2026-11-22")
+    writer.expire("2026-11-22", 30)
     writer.labels([])
     writer.close()
     assert rows(store, "SELECT count(*) FROM let_through") == rows(store, "SELECT count(*) FROM label") == [(0,)]
@@ -202,7 +202,7 @@ def test_rare_events_are_bounded_oldest_first(store: Path):
     for number in range(9):
         several.happened(Happening(Kind.POLICY_APPLIED, NOON + number, str(number)))
     writer.write(several)
-    writer.expire("2026-11-22")
+    writer.expire("2026-11-22", 30)
     writer.close()
     assert rows(store, "SELECT subject FROM happening ORDER BY id") == [("6",), ("7",), ("8",)]
 

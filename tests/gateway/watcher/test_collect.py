@@ -7,6 +7,7 @@ import pytest
 
 from gateway.events import LossCause
 from gateway.store.batch import day_in
+from gateway.store.names_batch import Detail
 from gateway.watcher.collect import Collector
 from gateway.watcher.sources import Directory
 from tests.filters.test_packets import SYN, ipv4
@@ -60,14 +61,44 @@ def test_a_new_log_starts_its_numbers_anew(collector: Collector):
     assert losses(collector) == {}
 
 
-def test_a_name_becomes_an_event_and_the_resolvers_losses_count(collector: Collector):
-    report = {"kind": "dns_blocked", "at": NOW, "client": "10.20.20.11", "name": "bad.example", "qtype": "AAAA"}
-    collector.dns(json.dumps({**report, "list": "malware", "count": 5, "lost": 2}).encode(), NOW)
+def told(kind: str, *rows: list[object], lost: int = 0) -> bytes:
+    return json.dumps({"kind": kind, "at": NOW, "lost": lost, "entries": rows}).encode()
+
+
+BLOCKED = ["10.20.20.11", "bad.example", "AAAA", "nxdomain", "listed", "malware", "||bad^", 5]
+
+
+@pytest.mark.parametrize(("detail", "name"), [("off", ""), ("zone", "bad.example"), ("device", "bad.example")])
+def test_a_blocked_name_becomes_an_event_and_a_line_as_far_as_the_switch_allows(
+    collector: Collector, detail: Detail, name: str
+):
+    collector.use(collector.directory, collector.batch.day_of, detail)
+    collector.dns(told("dns_blocked", BLOCKED, lost=2), NOW)
     collector.dns(b"{", NOW)
     ((key, tally),) = collector.batch.rows.items()
-    assert (key.kind, key.destination, key.service, key.rule) == ("name_blocked", "bad.example", "AAAA", "list:malware")
-    assert tally.count == 5
+    assert (key.kind, key.destination, key.rule) == ("name_blocked", name, "list:malware")
+    assert (key.service, tally.count) == ("AAAA" if name else "", 5)
+    assert [(k.name, k.reason, k.list, a.rule) for k, a in collector.names.names.items()] == (
+        [("bad.example", "listed", "malware", "||bad^")] if name else []
+    )
     assert losses(collector) == {LossCause.RESOLVER: 2, LossCause.DATAGRAM_UNREADABLE: 1}
+
+
+def test_a_minute_of_the_resolver_becomes_totals_and_lines(collector: Collector):
+    collector.dns(told("dns_verdicts", ["pc", "forward", "not_listed", 3]), NOW)
+    collector.dns(told("dns_lists", ["pc", "malware", 4]), NOW)
+    collector.dns(told("dns_latency", [2, 5], [12, 1], [77, 1]), NOW)
+    collector.dns(told("dns_clients", ["10.20.20.11", 9]), NOW)
+    collector.dns(told("dns_log", ["pc", "", "www.example", "forward", "not_listed", "", "", 3], lost=6), NOW)
+    day = "2027-01-15"
+    taken = collector.take_names()
+    assert taken.answered == {(day, "pc", "forward", "not_listed"): 3}
+    assert taken.listed == {(day, "pc", "malware"): 4}
+    assert taken.latency == {(day, 5): 5, (day, 0): 2}
+    assert taken.clients == {}, "the switch says zone"
+    assert [key[1:4] for key in taken.names] == [("pc", "", "www.example")]
+    assert losses(collector) == {LossCause.LOG_FULL: 6}
+    assert not collector.names
 
 
 def test_taking_the_batch_leaves_an_empty_one(collector: Collector):
