@@ -99,6 +99,15 @@ class Answer:
         twin.opt = our_opt(self.rcode, dnssec=dnssec, error=error)
         return twin
 
+    def brief(self, now: float, ceiling: int) -> "Answer":
+        """The same answer for at most `ceiling` seconds from now."""
+        twin = self.about(None)
+        age = max(0, int(now - self._born))
+        twin._ttls = tuple((at, min(max(0, ttl - age), ceiling)) for at, ttl in self._ttls)
+        twin._born, twin._second = now, -1
+        twin.keep_until(min(self.expires, now + ceiling), min(self.refresh, now + ceiling))
+        return twin
+
     def limit_ttls(self, floor: int, ceiling: int) -> None:
         """Bring each TTL within bounds; 0 stays 0: "for this question only" (RFC 1035 section 3.2.1)."""
         self._ttls = tuple((at, min(max(ttl, floor), ceiling) if ttl else 0) for at, ttl in self._ttls)

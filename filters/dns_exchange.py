@@ -13,6 +13,7 @@ from typing import Literal
 from filters.dns_answer import Address, Subject
 from filters.dns_schedule import Moment
 from filters.names import Name
+from filters.verdict import Verdict
 
 DNS_PORT = 53
 Transport = Literal["plain", "tls", "https", "quic"]
@@ -66,13 +67,18 @@ class PinGrant:
 
 @dataclass(frozen=True, slots=True)
 class ClientDatagram:
-    """A message of a client. `channel` says where its answer goes; it is the resolver's own, only handed back."""
+    """A message of a client. `channel` says where its answer goes; it is the resolver's own, only handed back.
+
+    `trial`: a person asks what that client would be told. It is answered all the same, by `Tried`, and leaves no trace:
+    no account, no pin, nothing of the client's share.
+    """
 
     data: bytes
     client: Address
     zone: str
     channel: Hashable
     stream: bool = False
+    trial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +126,15 @@ Event = ClientDatagram | UpstreamDatagram | UpstreamLost | PinDone | Tick | Cloc
 class SendAnswer:
     channel: Hashable
     data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """The answer to a trial, and the verdict it was given by."""
+
+    channel: Hashable
+    data: bytes
+    verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +189,7 @@ class ViewsChanged:
     """The rules changed: who keeps the table of a client must ask for it again."""
 
 
-Command = SendAnswer | AskUpstream | ForgetUpstream | RequestPin | Account | ViewsChanged
+Command = SendAnswer | Tried | AskUpstream | ForgetUpstream | RequestPin | Account | ViewsChanged
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from filters.names import Name
 from filters.verdict import Action, Reason, Verdict
 
 BLOCKED_TTL = 10  # seconds: short, so that a name allowed by a person works again soon
+GRANTED_TTL = 30  # short as well, so that the end of an allowance is soon felt
 LOCAL_TTL = 60
 SAFE_TTL = 300
 _NULLS: dict[int, bytes] = {Type.A: bytes(4), Type.AAAA: bytes(16)}

@@ -6,7 +6,9 @@
 A protected name (health services, vendors, updates, approved video platforms) beats every list, and a list that names
 one is told in the verdict, so that it can be reported. What the site itself writes is no list: of its `allow`, `deny`
 and the protected names the most specific one counts, and for a tie what lets through. `only` binds protected names
-too; a closed network's names are never filtered at all.
+too; a closed network's names are never filtered at all. What a person allowed for a while beats lists, `deny`, `only`
+and safe search, because the person meant this very name; it opens no way around, and what its answers point to inside
+the clinic is refused as ever.
 
 `decide` and `explain` (dns_explain.py) run the same STEPS. May live here: decisions as Verdicts. May not: answers'
 octets, caches, the clock (`at` takes the moment).
@@ -18,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from filters.dns_listed import Hit
 from filters.dns_local import LocalNames, single_label
 from filters.dns_message import Type
-from filters.dns_rules import Address, Allowance, DevicePolicy, Overlay, Rules, ZonePolicy, combine
+from filters.dns_rules import Address, Allowance, DevicePolicy, Rules, ZonePolicy, combine
 from filters.dns_safe import safe_name
 from filters.dns_schedule import Hours, Moment, active
 from filters.dns_special import CANARIES, DESIGNATED, LOCALHOST, NEVER_UPSTREAM
@@ -30,7 +32,6 @@ _LOCAL = Verdict(Action.LOCAL, Reason.LOCAL_NAME)
 _STAYS_HERE = Verdict(Action.NXDOMAIN, Reason.SPECIAL_USE)
 _LOOPBACK = Verdict(Action.LOCAL, Reason.SPECIAL_USE)
 STRANGER = Verdict(Action.REFUSED, Reason.UNKNOWN_CLIENT)
-_NOTHING = Overlay()
 _LINKS = {
     Reason.LISTED: Reason.LISTED_LINK, Reason.DENIED: Reason.DENIED_LINK, Reason.NOT_LISTED: Reason.NOT_LISTED,
 }  # fmt: skip
@@ -67,16 +68,12 @@ class Standing:
     def __init__(self, policy: DnsPolicy, schedules: frozenset[str], allowances: tuple[Allowance, ...]) -> None:
         self.policy, self.state = policy, (schedules, allowances)
         self._known: dict[str, Rules | None] = {}
-        self._own: dict[Address, DevicePolicy] = {}
-        for client in (client for one in allowances for client in one.clients):
-            known = policy.devices.get(client)
-            self._own[client] = known or DevicePolicy(str(client), "", _NOTHING)
-        self._own = {**policy.devices, **self._own}
 
     def rules(self, zone: str, client: Address | None = None) -> Rules | None:
         """The rules for a client in a zone; None: no zone of ours."""
-        device = self._own.get(client) if client is not None and self._own else None
-        if device is not None and device.zone not in ("", zone):
+        devices = self.policy.devices
+        device = devices.get(client) if client is not None and devices else None
+        if device is not None and device.zone != zone:
             device = None
         view = zone if device is None else f"{zone}/{device.name}"
         if view not in self._known:
@@ -116,8 +113,8 @@ class Standing:
         if policy is None:
             return None
         schedules, allowances = self.state
-        of_device = {a for a, one in self._own.items() if device is not None and one.name == device.name}
-        holds = [a for a in allowances if (a.zone == zone if not a.clients else bool(a.clients & of_device))]
+        name = "" if device is None else device.name
+        holds = [one for one in allowances if one.zone == zone and one.device in ("", name)]
         return combine(zone, policy, schedules, device, holds)
 
 

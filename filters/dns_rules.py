@@ -65,7 +65,7 @@ class DevicePolicy:
 class Allowance:
     """A person's "allow this for a while": `name` and all below, until `until` (epoch seconds), because of `reason`.
 
-    For `clients` when there are any, else for everybody in `zone`.
+    For everybody in `zone`, or for one `device` of it, which then is one of the policy's `named` ones.
     """
 
     name: Name
@@ -73,7 +73,7 @@ class Allowance:
     until: float
     actor: str
     reason: str
-    clients: frozenset[Address] = frozenset()
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)

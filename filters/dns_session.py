@@ -31,6 +31,7 @@ from filters.dns_exchange import (
     Tick,
     Timing,
     Told,
+    Tried,
     Upstream,
     UpstreamDatagram,
     UpstreamLost,
@@ -180,7 +181,9 @@ class Session:
         standing = self._standing
         rules = standing.rules(event.zone, event.client)
         verdict = standing.decide(rules, query.name, query.type, event.client)
-        waiter = Waiter(query, event.client, event.zone, event.channel, limit, verdict, rules, standing, now)
+        waiter = Waiter(
+            query, event.client, event.zone, event.channel, limit, verdict, rules, standing, now, event.trial
+        )
         if verdict.action not in (Action.FORWARD, Action.SAFE):
             return self._own_answer(waiter, verdict, now)
         hit = verdict.list and verdict.reason is Reason.PROTECTED
@@ -211,7 +214,7 @@ class Session:
             self.counters.refused += 1
         else:
             self._keep_fast(waiter, answer, subject, now)
-        told = [_account(Told.BLOCKED, waiter, subject)] if verdict.blocks else []
+        told = [_account(Told.BLOCKED, waiter, subject)] if verdict.blocks and not waiter.trial else []
         return [self._sent(waiter, answer, subject, now), *told]
 
     def _forward(self, waiter: Waiter, now: float) -> list[Command]:
@@ -219,12 +222,12 @@ class Session:
         if not question.upstreams and self._routes.find(waiter.name) is not None:
             self.counters.unrouted += 1
             return [waiter.fail(now, ExtendedError.UNREACHABLE, "no resolver is configured for this closed network")]
-        if not self._shares.enter(waiter.client, len(self._asking), now):
+        if not self._shares.enter(waiter.payer, len(self._asking), now):
             self.counters.overload += 1
             return [waiter.fail(now, ExtendedError.OTHER, "too many questions from this client")]
         commands = self._asking.ask(question, waiter, now)
         if commands is None:
-            self._shares.leave(waiter.client)
+            self._shares.leave(waiter.payer)
             self.counters.overload += 1
             return [waiter.fail(now, ExtendedError.OTHER, "nobody to ask, or too much under way")]
         return commands
@@ -251,7 +254,7 @@ class Session:
         if settled is None:
             return []
         for waiter in settled.waiters:
-            self._shares.leave(waiter.client)
+            self._shares.leave(waiter.payer)
         if settled.reply is None:
             return self._give_up(settled, now)
         reply, question = settled.reply, settled.question
@@ -311,10 +314,12 @@ class Session:
             safe.keep_until(now + dns_own.SAFE_TTL if answer is None else answer.expires)
             answer = safe
         assert answer is not None
+        if verdict.reason is Reason.GRANTED:
+            answer = answer.brief(now, dns_own.GRANTED_TTL)
         name, subject = waiter.query.name, waiter.subject(verdict)
         if not self._pins.concerns(name):
             self._keep_fast(waiter, answer, subject, now)
-        elif answer.addresses and self._pins.wanted(name, waiter.client, waiter.zone):
+        elif answer.addresses and not waiter.trial and self._pins.wanted(name, waiter.client, waiter.zone):
             ttl = max(0.0, answer.expires - now)
             request = self._pins.pin(subject.name, waiter.client, answer.addresses, ttl, now, (waiter, answer))
             if request is not None:
@@ -336,9 +341,10 @@ class Session:
         found = [verdict for verdict in verdicts if verdict is not None]
         return next((verdict for verdict in found if verdict.blocks), found[0] if found else None)
 
-    def _sent(self, waiter: Waiter, answer: Answer, subject: Subject, now: float) -> SendAnswer:
-        self.accounts.add(waiter.view, subject, now - waiter.began, waiter.client)
-        return waiter.send(answer, now)
+    def _sent(self, waiter: Waiter, answer: Answer, subject: Subject, now: float) -> SendAnswer | Tried:
+        if not waiter.trial:
+            self.accounts.add(waiter.view, subject, now - waiter.began, waiter.client)
+        return waiter.send(answer, now, subject.verdict)
 
     def _pin_done(self, hold: Hold[tuple[Waiter, Answer]] | None, now: float) -> list[Command]:
         if hold is None:
@@ -361,7 +367,7 @@ class Session:
             if stale is not None:
                 waiters, exchange.waiters = exchange.waiters, []
                 for waiter in waiters:
-                    self._shares.leave(waiter.client)
+                    self._shares.leave(waiter.payer)
                     commands += self._deliver(waiter, stale, now)
         for hold in self._pins.overdue(now):
             commands += self._pin_done(hold, now)

@@ -9,17 +9,21 @@ from dataclasses import dataclass
 from filters import dns_answer
 from filters.dns_answer import Address, Answer, Subject
 from filters.dns_errors import ExtendedError, option
-from filters.dns_exchange import SendAnswer
+from filters.dns_exchange import SendAnswer, Tried
 from filters.dns_message import Query, Rcode, Type
 from filters.dns_policy import Standing
 from filters.dns_rules import Rules
 from filters.names import Name, to_text
 from filters.verdict import Action, Verdict
 
+TRIALS = "trials"  # one share for all of them
+
 
 @dataclass(frozen=True, slots=True)
 class Waiter:
-    """A question judged as `verdict` under `rules` of `standing`; it came at `began`."""
+    """A question judged as `verdict` under `rules` of `standing`; it came at `began`.
+
+    `trial`: nobody's question, to see what the client would be told."""
 
     query: Query
     client: Address
@@ -30,6 +34,7 @@ class Waiter:
     rules: Rules | None
     standing: Standing
     began: float
+    trial: bool = False
 
     @property
     def name(self) -> Name:
@@ -42,18 +47,24 @@ class Waiter:
         return self.name + self.query.question[-4:]
 
     @property
+    def payer(self) -> Hashable:
+        """Whose share it takes while it is under way."""
+        return TRIALS if self.trial else self.client
+
+    @property
     def view(self) -> str:
         return self.zone if self.rules is None else self.rules.view
 
     def subject(self, verdict: Verdict) -> Subject:
         return Subject(to_text(self.query.name), type_text(self.query.type), verdict)
 
-    def send(self, answer: Answer, now: float) -> SendAnswer:
-        return SendAnswer(self.channel, answer.render(self.query, now, self.limit))
+    def send(self, answer: Answer, now: float, verdict: Verdict) -> SendAnswer | Tried:
+        data = answer.render(self.query, now, self.limit)
+        return Tried(self.channel, data, verdict) if self.trial else SendAnswer(self.channel, data)
 
-    def fail(self, now: float, code: ExtendedError, text: str = "") -> SendAnswer:
+    def fail(self, now: float, code: ExtendedError, text: str = "") -> SendAnswer | Tried:
         error = option(code, text)
-        return self.send(dns_answer.failure(Rcode.SERVFAIL, dnssec=self.query.dnssec, error=error), now)
+        return self.send(dns_answer.failure(Rcode.SERVFAIL, dnssec=self.query.dnssec, error=error), now, self.verdict)
 
 
 def type_text(qtype: int) -> str:

@@ -136,10 +136,10 @@ def test_an_allowance_ends_by_itself() -> None:
 def test_an_allowance_is_for_its_zone_or_its_clients() -> None:
     assert said("bad.example", "cam", policy=allowed()) == ("nxdomain", "not_allowed")
     assert said("bad.example", "cam", policy=allowed(zone="cam")) == ("forward", "granted")
-    one = allowed(clients=frozenset((OTHER,)))
-    assert said("bad.example", client=OTHER, policy=one) == ("forward", "granted")
-    assert said("bad.example", client=ip_address("10.20.20.99"), policy=one) == ("nxdomain", "listed")
-    desk = allowed("play.example", clients=frozenset((DESK,)))
+    assert said("play.example", client=DESK, policy=allowed("play.example")) == ("forward", "granted")
+    desk = allowed("play.example", device="desk")
+    assert said("play.example", "pc", OTHER, WORK, policy=desk) == ("nodata", "listed")
+    assert said("play.example", "kids", DESK, policy=desk) == ("forward", "not_listed"), "in another zone like anybody"
     assert said("play.example", client=DESK, policy=desk) == ("forward", "granted")
     assert said("fun.example", client=DESK, policy=desk) == ("nxdomain", "listed"), "its own policy stays"
     assert said("denied.example", client=OTHER, policy=allowed("denied.example")) == ("forward", "granted")

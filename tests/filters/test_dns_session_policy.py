@@ -84,10 +84,10 @@ def test_an_answer_judged_before_a_change_does_not_enter_the_tables_after_it() -
     assert answered(talk.ask("play.example"))[0] == "NXDOMAIN"
 
 
-def test_an_allowance_for_one_client_is_its_own_and_ends() -> None:
-    talk = Talk(CONFIG)
+def test_an_allowance_for_one_device_is_its_own_and_ends() -> None:
+    talk = Talk(replace(CONFIG, policy=replace(POLICY, devices={DESK: DevicePolicy("desk", "pc", Overlay())})))
     assert answered(talk.ask("bad.example"))[0] == "NXDOMAIN"
-    grant = Allowance(name("bad.example"), "pc", 3600.0, "owner", "a supplier's page", frozenset((DESK,)))
+    grant = Allowance(name("bad.example"), "pc", 3600.0, "owner", "a supplier's page", "desk")
     assert talk.session.allow([grant]) == [ViewsChanged()]
     assert answered(talk.fetch("bad.example", records=(f"bad.example. 60 IN A {WEB}",)))[0] == "NOERROR"
     assert fast(talk, "bad.example")

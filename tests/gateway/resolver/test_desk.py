@@ -8,12 +8,12 @@ import pytest
 from filters.dns_answer import Answer, Subject
 from filters.dns_exchange import ClientDatagram, Event, Timing
 from filters.dns_message import Rcode
-from filters.dns_rules import Allowance
 from filters.dns_session import Session
 from filters.verdict import Action, Reason, Verdict
-from gateway.resolver.config import ResolverConfig, ZoneConfig
+from gateway.resolver.config import DeviceConfig, ResolverConfig, ZoneConfig
 from gateway.resolver.desk import MAX_CLIENTS, Desk
 from gateway.resolver.policy import session_config
+from ruleset.model_dns import DnsOverlay
 from tests.filters.dns_tools import read, wire
 
 ZONES = [
@@ -109,7 +109,9 @@ def test_other_rules_give_other_tables_and_keep_what_a_client_has_left() -> None
 def test_a_device_with_rules_of_its_own_has_a_table_of_its_own() -> None:
     told = Told()
     camera = ip_address("10.20.20.11")
-    told.session.allow([Allowance(b"\1x\0", "pc", 1.0, "owner", "test", frozenset((camera,)))])
+    own_rules = DeviceConfig("camera", "pc", (camera,), DnsOverlay.model_validate({}))
+    zone = ZoneConfig("pc", (ip_network("10.20.20.0/24"),), ())
+    told.session.replace(session_config(ResolverConfig("home.arpa", (zone,), (), devices=(own_rules,)), {}, b"k"))
     own, others = told.desk.client("10.20.20.11", "pc"), told.desk.client("10.20.20.12", "pc")
     assert own.table is told.session.fast_path("pc", camera)
     assert own.table is not others.table

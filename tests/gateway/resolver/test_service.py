@@ -19,8 +19,8 @@ from filters.dns_exchange import Timing, Upstream
 from filters.dns_rules import Allowance
 from filters.lists import compile_list
 from filters.names import from_text
-from gateway.resolver.config import ZoneConfig
-from ruleset.model_dns import Schedule
+from gateway.resolver.config import DeviceConfig, ZoneConfig
+from ruleset.model_dns import DnsOverlay, Schedule
 from tests.gateway.resolver.world import (
     CLIENT,
     GATEWAY,
@@ -179,14 +179,15 @@ def test_the_journal_says_when_upstreams_fall_silent_and_when_they_are_back(
 
 def test_an_allowance_reaches_a_client_that_is_known_already(running: Running, authority: Authority) -> None:
     authority.records["bad.example"] = ["192.0.2.66"]
+    desk = DeviceConfig("desk", "pc", (ip_address(CLIENT),), DnsOverlay.model_validate({}))
+    assert running.adopt(config(authority, devices=(desk,)))
 
     async def allow(*allowances: Allowance) -> None:
         running.resolver.allow(allowances)
 
     assert running.ask("bad.example").rcode() == dns.rcode.NXDOMAIN
     until = time.time() + 3600
-    clients = frozenset((ip_address(CLIENT),))
-    running.do(allow(Allowance(from_text("bad.example"), "pc", until, "owner", "needed today", clients)))
+    running.do(allow(Allowance(from_text("bad.example"), "pc", until, "owner", "needed today", "desk")))
     assert answers(running.ask("bad.example")) == ["192.0.2.66"]
     fast = running.resolver.desk.fast
     assert answers(running.ask("bad.example")) == ["192.0.2.66"]
