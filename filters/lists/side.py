@@ -7,7 +7,8 @@ every name. All work is charged to a Budget.
 May live here: finding and reading these rules. May not: the file's form (layout.py), rules that are only hashes.
 """
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 
 from filters import names
 from filters.lists import adblock
@@ -26,7 +27,7 @@ class SideRules:
     """`line(number)` and `rule(number)` of any number that a file may hold; None for one that makes no sense."""
 
     def __init__(self, parts: Parts) -> None:
-        self._side, self._text = parts.side, parts.text
+        self._side = parts.side
         self._by_gram: dict[tuple[int, ...], list[int]] = {}
         self._always: list[int] = []
         for at in range(0, len(parts.patterns), 2):
@@ -37,8 +38,9 @@ class SideRules:
                 self._always.append(number)
         self._grams = frozenset(self._by_gram)
         self.have_patterns = bool(self._by_gram or self._always)
-        self.rule = lru_cache(REMEMBERED_RULES)(self._read)
-        self._automaton = lru_cache(REMEMBERED_PATTERNS)(self._build)
+        # Without `self` in them: a circle would keep the whole mapping until the next collection of garbage.
+        self.rule = lru_cache(REMEMBERED_RULES)(partial(_read, parts.side, parts.text))
+        self._automaton = lru_cache(REMEMBERED_PATTERNS)(partial(_build, self.rule))
 
     def line(self, number: int) -> int | None:
         """The line of all lists counted through."""
@@ -56,17 +58,19 @@ class SideRules:
         automaton = self._automaton(number)
         return automaton is not None and automaton.search(text, budget)
 
-    def _read(self, number: int) -> adblock.Rule | None:
-        if 3 * number + 2 >= len(self._side):
-            return None
-        offset, length = self._side[3 * number + 1], self._side[3 * number + 2]
-        rule = adblock.read(bytes(self._text[offset : offset + length]).decode("utf-8", "replace"))
-        return None if isinstance(rule, Reject) else rule
 
-    def _build(self, number: int) -> Automaton | None:
-        rule = self.rule(number)
-        node = rule.pattern.node if rule is not None else None
-        return None if node is None else Automaton(node)
+def _read(side: memoryview, text: memoryview, number: int) -> adblock.Rule | None:
+    if 3 * number + 2 >= len(side):
+        return None
+    offset, length = side[3 * number + 1], side[3 * number + 2]
+    rule = adblock.read(bytes(text[offset : offset + length]).decode("utf-8", "replace"))
+    return None if isinstance(rule, Reject) else rule
+
+
+def _build(read: Callable[[int], adblock.Rule | None], number: int) -> Automaton | None:
+    rule = read(number)
+    node = rule.pattern.node if rule is not None else None
+    return None if node is None else Automaton(node)
 
 
 def as_text(name: names.Name) -> str:

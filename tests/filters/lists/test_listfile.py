@@ -1,5 +1,7 @@
 """Look-ups in a compiled file: lists by mask, conditions, patterns, exceptions; against a plain reference."""
 
+import gc
+import mmap
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -170,3 +172,19 @@ def test_mutated_lines_are_read_or_refused(mutations: list[tuple[str, int, bytes
     assert report.rules > 0
     for host in ("bad.example", "www.bad.example", "adsx.example"):
         ask(file, host, Asker(1, ip_address("10.0.0.1")))
+
+
+def test_the_mapping_goes_with_the_last_reference() -> None:
+    compiler = ListCompiler(KEY)
+    compiler.add("list", [b"||ads*.example^", b"||a.example^$dnstype=A"])
+    octets = b"".join(compiler.finish().pieces)
+    place = mmap.mmap(-1, len(octets))
+    place.write(octets)
+    gc.disable()
+    try:
+        file = ListFile(memoryview(place), KEY)
+        assert file.find(names.from_text("ads1.example")).match is not None
+        del file
+        place.close()  # BufferError while anybody holds a part of it
+    finally:
+        gc.enable()
