@@ -3,7 +3,7 @@
 Whatever lies in the local domain, or is the reverse name of an address in one of the clinic's subnets, is answered here
 and never sent upstream: the outside can neither see nor invent it.
 
-May live here: the table and its look-up. May not: DHCP leases (a later source of the same table), messages.
+May live here: the table and its look-up. May not: reading DHCP leases (dns_leases.py), messages.
 """
 
 from collections.abc import Iterable, Sequence

@@ -41,7 +41,8 @@ _LINKS = {
 class DnsPolicy:
     """The whole policy; immutable, so that a reload is one assignment. `key`: what the lists were compiled with.
 
-    `devices`: by each of their addresses. `allowances`: what people allowed for a while.
+    `devices`: by each of their addresses; `named`: all of them by name, also those whose addresses are not known yet.
+    `allowances`: what people allowed for a while.
     """
 
     zones: Mapping[str, ZonePolicy]
@@ -50,6 +51,7 @@ class DnsPolicy:
     key: bytes = b"unkeyed"
     closed: SuffixSet = field(default_factory=SuffixSet)
     devices: Mapping[Address, DevicePolicy] = field(default_factory=dict)
+    named: Mapping[str, DevicePolicy] = field(default_factory=dict)
     schedules: Mapping[str, Hours] = field(default_factory=dict)
     allowances: tuple[Allowance, ...] = ()
 

@@ -38,10 +38,11 @@ from filters.dns_exchange import (
     ViewsChanged,
 )
 from filters.dns_fair import Shares
+from filters.dns_local import LocalNames
 from filters.dns_message import Fault, Query, Rcode, Type, read_query
 from filters.dns_pins import Hold, PinBoard
 from filters.dns_policy import DnsPolicy
-from filters.dns_rules import Allowance
+from filters.dns_rules import Allowance, DevicePolicy
 from filters.dns_schedule import Moment
 from filters.dns_shape import Shaping, shape
 from filters.dns_waiter import Waiter
@@ -106,6 +107,11 @@ class Session:
     def allow(self, allowances: Sequence[Allowance]) -> list[Command]:
         """What people allowed for a while, all of it; each ends by itself with the clock."""
         self._config = replace(self._config, policy=replace(self._config.policy, allowances=tuple(allowances)))
+        return self._stand()
+
+    def learn(self, local: LocalNames, devices: Mapping[Address, DevicePolicy]) -> list[Command]:
+        """What is known now of the clinic's own network: its names, and which device has which address."""
+        self._config = replace(self._config, policy=replace(self._config.policy, local=local, devices=devices))
         return self._stand()
 
     def fast_path(self, zone: str, client: Address | None = None) -> FastPath:

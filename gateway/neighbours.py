@@ -12,7 +12,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from gateway.netlink import NETLINK_ROUTE, Netlink, attributes
 
-GET_NEIGHBOUR = 30
+NEW_NEIGHBOUR, GET_NEIGHBOUR = 28, 30
 DESTINATION, LINK_ADDRESS = 1, 2
 UNUSABLE = 0x20 | 0x01  # NUD_FAILED, NUD_INCOMPLETE
 _HEADER = struct.Struct("=BxxxiHBB")
@@ -30,10 +30,19 @@ class Neighbour:
 def neighbours() -> list[Neighbour]:
     """Every entry of the thread's network namespace that has a MAC. Raises NetlinkError."""
     with Netlink(NETLINK_ROUTE) as netlink:
-        return [n for body in netlink.dump(GET_NEIGHBOUR, _HEADER.pack(0, 0, 0, 0, 0), "neighbours") for n in _of(body)]
+        return list(dumped(netlink))
 
 
-def _of(body: bytes) -> Iterator[Neighbour]:
+def dumped(netlink: Netlink) -> Iterator[Neighbour]:
+    """As `neighbours`, over a socket that is there. Raises NetlinkError."""
+    for body in netlink.dump(GET_NEIGHBOUR, _HEADER.pack(0, 0, 0, 0, 0), "neighbours"):
+        yield from neighbour(body)
+
+
+def neighbour(body: bytes) -> Iterator[Neighbour]:
+    """The entry that a message is about; none when it has no MAC, or the address is not there (any more)."""
+    if len(body) < _HEADER.size:
+        return
     _, interface, state, _, _ = _HEADER.unpack_from(body)
     found = dict(attributes(body[_HEADER.size :]))
     address, link = found.get(DESTINATION, b""), found.get(LINK_ADDRESS, b"")

@@ -62,6 +62,11 @@ class Paths:
         return self.resolver_folder / "control.sock"
 
     @property
+    def leases(self) -> Path:
+        """Who has which address by DHCP, as dnsmasq writes it."""
+        return self.run / "leases"
+
+    @property
     def access_files(self) -> tuple[Path, ...]:
         """Who has which role, the first existing one counts: a lab's own file, then the system's."""
         return (self.run / "access.json", SYSTEM_ACCESS)

@@ -18,7 +18,7 @@ MAX_DESCRIPTORS = 8192  # 512 exchanges with up to six sockets each, TCP clients
 async def serve(paths: Paths) -> None:
     """Until a signal says stop."""
     loop, stop, journal = asyncio.get_running_loop(), asyncio.Event(), Journal()
-    resolver = Resolver(paths.enforcer_socket, paths.events_socket, journal)
+    resolver = Resolver(paths.enforcer_socket, paths.events_socket, journal, leases=paths.leases)
     follower = Follower(resolver, paths.enforcer_socket, paths.lists, journal)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)

@@ -9,16 +9,21 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from filters.dns_accounts import Detail
 from filters.dns_exchange import DNS_PORT, PinGrant, Transport, Upstream
+from filters.dns_leases import Declared, LeasePolicy, LeaseZone
 from filters.dns_local import LocalHost
+from filters.dns_rules import Allowance
 from filters.names import BadNameError, Name, SuffixSet, from_text
 from ruleset.model_dns import DnsOverlay, DnsUpstream, DnsZone, Schedule
-from ruleset.resolved import ResolvedSite, VideoNames
+from ruleset.resolved import ResolvedSite, Segment, VideoNames
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 GATEWAY_LABEL = "gateway"  # the box's own name in the local domain
 ADDRESSES = "addresses"  # the category of lists that go into the kernel's sets, not to us
 NO_POLICY = DnsZone.model_validate({})
+NO_LEASES = LeasePolicy()
+# Whoever stands in these zones chooses the names himself, and is nobody's to know.
+NAMELESS_ROLES = frozenset({"guest", "staffwifi", "quar"})
 # RFC 7858 section 3.1, RFC 8484 section 4 (HTTPS), RFC 9250 section 4.1.1
 PORTS: dict[Transport, int] = {"plain": DNS_PORT, "tls": 853, "https": 443, "quic": 853}
 
@@ -50,6 +55,7 @@ class ResolverConfig:
     `protected`: names that no list may block, what is below them included: what the packs say, and the approved video
     platforms, because a list that breaks consultations does more harm than it prevents.
     `routes`: names of closed networks and who may be asked for them; nobody, when the site does not say.
+    `leases`: who may get which name by DHCP. `site`: what tells whose an address is that turns up on the wire.
     """
 
     domain: str
@@ -65,7 +71,10 @@ class ResolverConfig:
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     timezone: str = "UTC"
     remove_ech: bool = True
+    leases: LeasePolicy = NO_LEASES
+    site: ResolvedSite | None = None
     log: Detail = "off"
+    allowances: tuple[Allowance, ...] = ()
 
     @property
     def networks(self) -> tuple[Network, ...]:
@@ -100,6 +109,19 @@ def config_of(site: ResolvedSite) -> ResolverConfig:
         timezone=site.site.clinic.timezone,
         remove_ech=dns.remove_ech,
         log=dns.log.detail,
+        leases=leases_of(site),
+        site=site,
+    )
+
+
+def leases_of(site: ResolvedSite) -> LeasePolicy:
+    """Where DHCP gives addresses, and what it must leave alone."""
+    taken = {address for segment in site.segments for address in segment.gateways}
+    taken.update(address for host in site.hosts for address in host.addresses)
+    return LeasePolicy(
+        tuple(_lease_zone(site, segment) for segment in site.segments),
+        tuple(Declared(host.name, host.zone, host.mac) for host in site.hosts),
+        frozenset(taken),
     )
 
 
@@ -127,6 +149,13 @@ def suffix_names(domains: Iterable[str]) -> frozenset[Name]:
         except BadNameError:
             continue
     return frozenset(found)
+
+
+def _lease_zone(site: ResolvedSite, segment: Segment) -> LeaseZone:
+    dhcp = site.site.zones[segment.name].dhcp
+    first, last = (dhcp.first, dhcp.last) if dhcp else (None, None)
+    networks = tuple(network for network in segment.subnets if network.version == 6)
+    return LeaseZone(segment.name, first, last, networks, segment.role not in NAMELESS_ROLES)
 
 
 def _upstream(one: Address | DnsUpstream) -> Upstream:

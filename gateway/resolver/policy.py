@@ -8,9 +8,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from filters.dns_listed import AnyList
-from filters.dns_local import LocalNames
+from filters.dns_local import LocalHost, LocalNames
 from filters.dns_policy import DnsPolicy
-from filters.dns_rules import BLOCKS, Allowance, DevicePolicy, Lists, Overlay, ZonePolicy
+from filters.dns_rules import BLOCKS, Address, DevicePolicy, Lists, Overlay, ZonePolicy
 from filters.dns_schedule import DAY, Moment, hours
 from filters.dns_session import SessionConfig
 from filters.dns_shape import Shaping
@@ -20,29 +20,41 @@ from ruleset.model_dns import DnsOverlay
 
 
 def session_config(
-    config: ResolverConfig, lists: Mapping[str, AnyList], key: bytes, allowances: Sequence[Allowance] = ()
+    config: ResolverConfig, lists: Mapping[str, AnyList], key: bytes = b"unkeyed"
 ) -> SessionConfig:
-    """The pure part of a configuration. A list that could not be had is left out. Raises BadNameError."""
+    """The pure part of a configuration. A list that could not be had is left out. Raises BadNameError.
+
+    `key`: of lists that are no files.
+    """
     shelf = _Lists(lists, config.categories)
-    devices = (
-        (address, DevicePolicy(device.name, device.zone, shelf.overlay(device.overlay)))
-        for device in config.devices
-        for address in device.addresses
-    )
+    named = {
+        device.name: DevicePolicy(device.name, device.zone, shelf.overlay(device.overlay)) for device in config.devices
+    }
     policy = DnsPolicy(
         zones={zone.name: shelf.zone(zone) for zone in config.zones},
-        local=LocalNames(config.domain, config.hosts, config.networks),
+        local=local_names(config),
         protected=SuffixSet(suffix_names(config.protected)),
         key=key,
         closed=SuffixSet(config.routes),
-        devices=dict(devices),
+        devices={address: named[device.name] for device in config.devices for address in device.addresses},
+        named=named,
         schedules={name: hours(one.days, one.from_, one.to) for name, one in config.schedules.items()},
-        allowances=tuple(allowances),
+        allowances=config.allowances,
     )
     shaping = Shaping(config.remove_ech, config.networks)
     return SessionConfig(
         policy, config.upstreams, routes=config.routes, pins=config.pins, shaping=shaping, log=config.log
     )
+
+
+def local_names(config: ResolverConfig, leased: Sequence[LocalHost] = ()) -> LocalNames:
+    """The clinic's own names, declared ones first. Raises BadNameError."""
+    return LocalNames(config.domain, (*config.hosts, *leased), config.networks)
+
+
+def devices_of(policy: DnsPolicy, seen: Mapping[Address, str]) -> dict[Address, DevicePolicy]:
+    """Whose policy counts for an address: what was `seen` (address -> device), declared ones before it."""
+    return {**{a: policy.named[name] for a, name in seen.items() if name in policy.named}, **policy.devices}
 
 
 def moment_of(now: datetime, timezone: str) -> Moment:

@@ -43,8 +43,8 @@ def test_dns_policy_names_what_exists_and_does_not_contradict_itself(dns, wanted
     assert codes(dns) == wanted
 
 
-def test_a_device_without_an_address_cannot_have_a_policy():
-    assert codes({"devices": {"lost": {}}}, lost=device("pc", 1)) == ["no-address"]
+def test_a_device_without_an_address_is_told_by_its_mac_and_may_have_a_policy():
+    assert codes({"devices": {"lost": {}}}, lost=device("pc", 1)) == []
 
 
 def test_one_broken_entry_hides_no_other():

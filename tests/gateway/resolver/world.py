@@ -168,6 +168,7 @@ class Running:
 
     run_folder: Path
     timing: Timing | None = None
+    leases: Path | None = None
     resolver: Resolver = field(init=False)
     port: int = field(init=False)
 
@@ -185,6 +186,7 @@ class Running:
             Journal(),
             port=self.port,
             timing=self.timing,
+            leases=self.leases,
         )
 
     def do(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
