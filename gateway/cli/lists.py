@@ -18,7 +18,7 @@ from gateway.paths import Paths
 from gateway.updates.carry import CarryError, carry
 from gateway.updates.place import alone
 from gateway.updates.sources import Source, sources_of, untouchable_of
-from gateway.updates.status import status_lines, status_of
+from gateway.updates.status import publish, status_lines, status_of
 from gateway.updates.update import Outcome, Room, update
 from ruleset.problems import printable
 from ruleset.resolved import ResolvedSite
@@ -91,7 +91,9 @@ def _update(arguments: argparse.Namespace) -> int:
     chosen = _named(sources_of(site), arguments.names)
     room = _room(arguments, site)
     with _only_one(room.lists):
-        return _tell([(one.name, update(one, room, force=arguments.now)) for one in chosen])
+        outcomes = [(one.name, update(one, room, force=arguments.now)) for one in chosen]
+        publish(room.lists, sources_of(site))
+    return _tell(outcomes)
 
 
 def _import(arguments: argparse.Namespace) -> int:
@@ -102,7 +104,9 @@ def _import(arguments: argparse.Namespace) -> int:
     room = _room(arguments, site)
     try:
         with _only_one(room.lists):
-            return _tell(carry(arguments.path, sources, room, arguments.list))
+            outcomes = carry(arguments.path, sources, room, arguments.list)
+            publish(room.lists, sources)
+        return _tell(outcomes)
     except CarryError as error:
         raise CommandError(str(error), error.hint) from None
 

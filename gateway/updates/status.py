@@ -1,14 +1,17 @@
 """Of every list: how old, how much, what was rejected and why, its terms, and what keeps news from being used.
 
-May live here: these facts and their words for a terminal. May not: changing anything.
+May live here: these facts, their words for a terminal, the copy for the owner's page. May not: changing a list.
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from gateway import durable
+from gateway.report_lists import PUBLIC
 from gateway.updates import record
 from gateway.updates.place import Place, PlaceError
 from gateway.updates.record import Record
@@ -42,6 +45,16 @@ class ListStatus:
 
 def status_of(lists: Path, sources: Iterable[Source]) -> list[ListStatus]:
     return [_status(lists, source) for source in sources]
+
+
+def publish(lists: Path, sources: Iterable[Source]) -> None:
+    """Leave a copy that other users may read: the owner's page. Raises OSError."""
+    told = [
+        one.as_dict() | {"label": one.source.label, "category": one.source.category, "hours": one.source.hours}
+        for one in status_of(lists, sources)
+    ]
+    (lists / PUBLIC).parent.mkdir(parents=True, exist_ok=True, mode=0o755)
+    durable.write(lists / PUBLIC, json.dumps({"lists": told}).encode(), mode=0o644)
 
 
 def _status(lists: Path, source: Source) -> ListStatus:

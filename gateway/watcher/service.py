@@ -233,9 +233,8 @@ class Watcher:
     def _expire(self) -> None:
         days = self._writer.fact("dns_days") or ""
         kept = int(days) if days.isascii() and days.isdigit() else DAYS_OF_NAMES
-        self._stored(
-            lambda: self._writer.keep_names(self._collector.names.detail)
-        )  # if the disk was full at the switch
+        detail = self._collector.names.detail
+        self._stored(lambda: self._writer.keep_names(detail))  # again, if the disk was full when the switch moved
         self._stored(lambda: self._writer.expire(self._collector.batch.day_of(time.time()), kept))
 
     def _happened(self, happening: Happening) -> None:

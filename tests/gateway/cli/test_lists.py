@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.paths import RUN_VARIABLE, STATE_VARIABLE
+from gateway.report_lists import lists_of
 from gateway.updates.place import alone
 
 GOOD = "".join(f"0.0.0.0 bad-{n}.example\n" for n in range(100))
@@ -28,6 +29,7 @@ def test_a_file_is_imported_and_shown(state, file, naika, clinicgate):
     done = clinicgate("lists", "import", file, "--site", naika)
     assert (done.returncode, done.stdout) == (0, "malware: new: 100 rules\n")
     assert (state / "lists/malware.hosts").read_text() == GOOD
+    assert [(one.id, one.rules) for one in lists_of(state / "lists", 0.0)] == [("malware", 100)], "for the owner's page"
     shown = clinicgate("lists", "status", "--site", naika).stdout
     assert "malware: 100 rules of the hosts format, in use for 0 min" in shown and "from: file malware.hosts" in shown
     assert (

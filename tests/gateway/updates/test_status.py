@@ -4,7 +4,8 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
-from gateway.updates.status import status_lines, status_of
+from gateway.report_lists import PUBLIC, lists_of
+from gateway.updates.status import publish, status_lines, status_of
 from tests.gateway.updates.conftest import NOW, hosts
 
 
@@ -51,3 +52,18 @@ def test_the_same_for_machines(bench):
     (one,) = status_of(bench.room.lists, [bench.source])
     told = json.loads(json.dumps(one.as_dict()))
     assert (told["name"], told["about"]["rules"], told["held"], told["before"]) == ("malware", 100, False, None)
+
+
+def test_a_copy_is_left_for_the_owners_page(bench):
+    bench.serve(hosts(100) + b"0.0.0.0 ameli.fr\n")
+    bench.update()
+    bench.serve(hosts(1))
+    bench.update()
+    bench.source = replace(bench.source, label="Malware", category="malware")
+    publish(bench.room.lists, [bench.source])
+    file = bench.room.lists / PUBLIC
+    assert file.stat().st_mode & 0o777 == 0o644
+    (told,) = lists_of(bench.room.lists, NOW.timestamp())
+    assert (told.label, told.category, told.rules, told.protected) == ("Malware", "malware", 101, ("ameli.fr",))
+    assert told.held and told.trouble.startswith("1 rules instead of 101")
+    assert told.since is not None and not told.old
