@@ -1,6 +1,7 @@
 """Why a name is answered as it is: the policy's own steps, one after the other, in words.
 
     explain(policy, zone, client, name, when) -> each step with what it says; the first that decides is the last
+    explanation(...) -> that, what else is known of the name, and whether a person could allow it for a while
 
 The steps run are `dns_policy.STEPS`, the ones that judge real questions, so the two cannot disagree.
 
@@ -9,10 +10,11 @@ May live here: telling. May not: deciding.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from filters.dns_message import Type
 from filters.dns_policy import STEPS, STRANGER, Case, DnsPolicy, Standing
-from filters.dns_rules import Address, Rules
+from filters.dns_rules import Address, Allowance, Rules
 from filters.dns_schedule import Moment
 from filters.names import Name, suffixes, to_text
 from filters.verdict import Action, Reason, Verdict
@@ -29,6 +31,10 @@ _ASKS = {
     "safe_search": "a search engine that has a safe variant",
     "block_lists": "on a block list of this zone or device",
 }
+# Verdicts that an allowance of a person would change.
+ALLOWABLE = frozenset(
+    (Reason.LISTED, Reason.LISTED_LINK, Reason.DENIED, Reason.DENIED_LINK, Reason.NOT_ALLOWED, Reason.SAFE_SEARCH)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,93 @@ class Told:
     step: str
     text: str
     verdict: Verdict | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The steps down to the verdict, and what stands beside them.
+
+    `also`: what the steps behind the one that decided, and further rules of lists, say. `protected`: the name that
+    protects it, "" for none.
+    """
+
+    steps: tuple[Told, ...]
+    verdict: Verdict
+    view: str = ""
+    schedules: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
+    also: tuple[Told, ...] = ()
+    protected: str = ""
+    safe_search: bool = False
+    allowances: tuple[Allowance, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values. `may_allow`: whether a person could let it through for a while."""
+        return {
+            "verdict": verdict_dict(self.verdict),
+            "view": self.view,
+            "schedules": list(self.schedules),
+            "lists": list(self.lists),
+            "safe_search": self.safe_search,
+            "protected": self.protected,
+            "steps": [{"step": one.step, "text": one.text} for one in self.steps],
+            "also": [{"step": one.step, "text": one.text} for one in self.also],
+            "allowances": [
+                {"name": to_text(a.name), "device": a.device, "zone": a.zone, "until": a.until, "actor": a.actor,
+                 "reason": a.reason}
+                for a in self.allowances
+            ],
+        }  # fmt: skip
+
+
+def verdict_dict(verdict: Verdict) -> dict[str, Any]:
+    """A verdict as plain values."""
+    return {
+        "action": str(verdict.action), "reason": str(verdict.reason), "list": verdict.list, "line": verdict.line,
+        "rule": verdict.rule, "blocks": verdict.blocks, "may_allow": verdict.reason in ALLOWABLE,
+    }  # fmt: skip
+
+
+def explanation(
+    policy: DnsPolicy, zone: str, client: Address | None, name: Name, when: Moment, qtype: int = Type.A
+) -> Explanation:
+    """What is done with a question for `name`, and what else is known of it."""
+    steps = explain(policy, zone, client, name, when, qtype)
+    verdict = steps[-1].verdict or STRANGER
+    standing = policy.at(when)
+    rules = standing.rules(zone, client)
+    if rules is None:
+        return Explanation(steps, verdict)
+    case = Case(policy, rules, name, qtype, tuple(suffixes(name)), client)
+    protecting = policy.protected.first(case.tails)
+    return Explanation(
+        steps,
+        verdict,
+        rules.view,
+        tuple(sorted(standing.state[0])),
+        rules.lists.names,
+        _also(case, steps[-1]),
+        "" if protecting is None else to_text(protecting),
+        rules.safe_search,
+        tuple(rules.granted.values()),
+    )
+
+
+def _also(case: Case, decided: Told) -> tuple[Told, ...]:
+    """What did not get its turn."""
+    names = list(STEPS)
+    behind = names[names.index(decided.step) + 1 :] if decided.step in STEPS else []
+    told = []
+    for step in behind:
+        found = STEPS[step](case)
+        if step != "block_lists" and found is not None:
+            told.append(Told(step, f"{_ASKS[step]} ({_words(found, case.rules)})"))
+    first = decided.verdict
+    for hit in case.rules.lists.every(case.tails, case.qtype, case.client, case.policy.key) if case.tails else ():
+        if first is None or (hit.list, hit.line) != (first.list, first.line):
+            what = "lets it through" if hit.allow else "blocks it"
+            told.append(Told("block_lists", f"list {hit.list}, line {hit.line} {what}: {hit.rule}"))
+    return tuple(told)
 
 
 def explain(

@@ -70,6 +70,17 @@ class Listed:
             return Hit(hit.list, hit.line, hit.rule, personal=personal)
         return Hit(personal=True) if personal else None
 
+    def every(self, tails: Sequence[Name], qtype: int, client: Address | None, key: bytes) -> tuple[Hit, ...]:
+        """Every rule about a name, for whoever wants to know all of them."""
+        asker = Asker(qtype, client)
+        found = (match for file, mask in self._files for match in file.matches(tails[0], asker, mask))
+        keys = suffix_keys(tails[0], key) if self._compiled else ()
+        plain = ((one, hit) for one in self._compiled if (hit := one.find(keys)) is not None)
+        return (
+            *(Hit(match.list, match.line, match.text, match.allow) for match in found),
+            *(Hit(one.name, line, to_text(tails[depth])) for one, (depth, line) in plain),
+        )
+
     def _compiled_hit(self, tails: Sequence[Name], key: bytes) -> Hit | None:
         keys = suffix_keys(tails[0], key)
         for one in self._compiled:

@@ -56,6 +56,15 @@ def test_both_forms_answer_one_question() -> None:
     assert found(Listed(), "ads.example") is None
 
 
+def test_whoever_wants_to_know_hears_of_every_rule() -> None:
+    tails = tuple(suffixes(name("good.ads.example")))
+    every = Listed((MEMORY, ADS, SECOND)).every(tails, 1, OTHER, KEY)
+    assert [(hit.list, hit.line, hit.allow) for hit in every] == [
+        ("ads", 2, True), ("ads", 1, False), ("other", 3, False), ("memory", 3, False),
+    ]  # fmt: skip
+    assert Listed((ADS,)).every(tuple(suffixes(name("mine.example"))), 1, OTHER, KEY) == ()
+
+
 def test_only_the_lists_of_the_view_are_asked() -> None:
     assert found(Listed((ADS,)), "other.example") is None
     hit = found(Listed((ADS, SECOND)), "other.example")
