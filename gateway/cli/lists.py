@@ -16,6 +16,7 @@ from gateway.cli.output import CommandError, load_or_stop, say, say_json
 from gateway.client import EnforcerClient
 from gateway.paths import Paths
 from gateway.updates.carry import CarryError, carry
+from gateway.updates.compiled import CompiledFolder
 from gateway.updates.place import alone
 from gateway.updates.sources import Source, sources_of, untouchable_of
 from gateway.updates.status import publish, status_lines, status_of
@@ -68,6 +69,7 @@ def _room(arguments: argparse.Namespace, site: ResolvedSite) -> Room:
         now=datetime.now(UTC),
         chance=random.random(),
         accept_change=arguments.accept_change,
+        compiled=CompiledFolder(Paths.from_env().compiled),
     )
 
 

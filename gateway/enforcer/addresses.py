@@ -29,6 +29,7 @@ SPECIAL_RANGES = (
     "4000::/2",
     "8000::/1",
 )
+WIDEST = {4: 8, 6: 19}  # bits; a wider network would cut off whole parts of the internet, so no list may hold it
 SPECIAL = tuple(ip_network(text) for text in SPECIAL_RANGES)
 
 

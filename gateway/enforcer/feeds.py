@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from gateway import durable
-from gateway.enforcer.addresses import Network, Range, Ranges, as_range, merged
+from gateway.enforcer.addresses import WIDEST, Network, Range, Ranges, as_range, merged
 from gateway.enforcer.elements import Change, Elements, interval
 from ruleset.compile_parts import FEED4, FEED6
 
-WIDEST = {4: 8, 6: 19}
 WIDTH = {4: 4, 6: 16}
 SETS = {4: FEED4, 6: FEED6}
 MAX_BYTES = 64 << 20

@@ -10,7 +10,7 @@ from gateway.resolver.follow import Follower
 from gateway.resolver.journal import Journal
 from gateway.resolver.service import Resolver
 
-# While lists are compiled in a thread, the loop must get its turn soon: half a millisecond instead of five.
+# While a site is parsed in a thread, the loop must get its turn soon: half a millisecond instead of five.
 SWITCH_SECONDS = 0.0005
 MAX_DESCRIPTORS = 8192  # 512 exchanges with up to six sockets each, TCP clients, the rest
 
@@ -19,7 +19,7 @@ async def serve(paths: Paths) -> None:
     """Until a signal says stop."""
     loop, stop, journal = asyncio.get_running_loop(), asyncio.Event(), Journal()
     resolver = Resolver(paths.enforcer_socket, paths.events_socket, journal, leases=paths.leases)
-    follower = Follower(resolver, paths.enforcer_socket, paths.lists, journal)
+    follower = Follower(resolver, paths, journal)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, follower.wake)

@@ -1,30 +1,34 @@
 """Following the applied site: ask the enforcer every second (and at SIGHUP), load what changed, hand it over.
 
-Loading (parsing the site, compiling lists) runs in a thread while the old configuration answers; taking over is one
-assignment in the loop's thread, so no question is dropped. Without an enforcer the last configuration goes on.
+Loading (parsing the site, mapping lists) runs in a thread while the old configuration answers; taking over is one
+assignment in the loop's thread, so no question is dropped. Without an enforcer the last configuration goes on. Lists
+that must be compiled first come in later; only the very first configuration waits for them, a little while: nobody is
+served without lists because the box just started.
 
 May live here: when to load, and the back-off. May not: what a configuration means.
 """
 
 import asyncio
-import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from filters.dns_session import SessionConfig
 from filters.names import BadNameError
 from gateway.applied import SiteUnreadableError, from_answer
 from gateway.client import EnforcerClient, EnforcerUnavailable, Refused
+from gateway.paths import Paths
+from gateway.resolver.compiling import Compiling
 from gateway.resolver.config import ResolverConfig, config_of
 from gateway.resolver.journal import Journal
 from gateway.resolver.policy import session_config
 from gateway.resolver.service import Resolver
 from gateway.resolver.shelf import Shelf
+from gateway.updates.compiled import CompiledFolder
 
 POLL_SECONDS = 1.0
 LAST_BACKOFF_SECONDS = 4.0
 TIMEOUT_SECONDS = 5.0
+FIRST_LISTS_SECONDS = 20.0  # a million names on a small board
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +43,12 @@ class Loaded:
 class Follower:
     """`run()` for ever; `wake()` loads now (SIGHUP)."""
 
-    def __init__(self, resolver: Resolver, enforcer: Path, lists: Path, journal: Journal) -> None:
+    def __init__(self, resolver: Resolver, paths: Paths, journal: Journal) -> None:
         self._resolver, self._journal = resolver, journal
-        self._client = EnforcerClient(enforcer, TIMEOUT_SECONDS)
-        self._key = secrets.token_bytes(16)
-        self._shelf = Shelf((lists,), self._key, journal)
+        self._client = EnforcerClient(paths.enforcer_socket, TIMEOUT_SECONDS)
+        folder = CompiledFolder(paths.compiled)
+        self._shelf = Shelf(paths.lists, folder, journal, paths.resolver_status)
+        self._compiling = Compiling(self._shelf, folder, journal, self._nudge)
         self._loaded: Loaded | None = None
         self._text = ""
         self._complete = True
@@ -54,6 +59,10 @@ class Follower:
     def wake(self) -> None:
         """Load again now, whatever changed."""
         self._forced = True
+        self._nudge()
+
+    def _nudge(self) -> None:
+        """Look now."""
         self._wake.set()
 
     async def run(self) -> None:
@@ -69,6 +78,7 @@ class Follower:
                     continue
                 self._wake.clear()
         finally:
+            await self._compiling.stop()
             self._client.close()
 
     async def step(self) -> bool:
@@ -76,6 +86,10 @@ class Follower:
         forced, self._forced = self._forced, False
         try:
             loaded = await asyncio.to_thread(self._look, forced)
+            self._compiling.begin()
+            if self._loaded is None and loaded is not None:
+                await self._compiling.finished(FIRST_LISTS_SECONDS)
+                loaded = await asyncio.to_thread(self._with_lists, loaded.generation, loaded.config)
         except EnforcerUnavailable as error:
             self._journal.say("enforcer", str(error))
             self._away = True
@@ -110,13 +124,19 @@ class Follower:
         answer = self._client.call("site")
         text = str(answer.get("site_text") or "")
         same = self._loaded is not None and answer.get("generation") == self._loaded.generation and text == self._text
-        if same and not forced and self._loaded is not None and not self._shelf.changed(self._loaded.config.lists):
-            return None
+        if same and not forced and (now := self._loaded) is not None:
+            return self._with_lists(now.generation, now.config) if self._shelf.changed(now.config.lists) else None
         applied = from_answer(answer, datetime.now(UTC))
         if applied is None:
             self._journal.say("site", "none applied yet: no zone is served")
             return None
         config = config_of(applied.resolved)
-        pure = session_config(config, self._shelf.load(config.lists), self._key)
         self._text = text
-        return Loaded(applied.generation, config, pure)
+        return self._with_lists(applied.generation, config)
+
+    def _with_lists(self, generation: int, config: ResolverConfig) -> Loaded:
+        """In a thread: the configuration with the lists that can be had now."""
+        lists = self._shelf.load(config.lists)
+        if not self._shelf.waiting:
+            self._shelf.clean()
+        return Loaded(generation, config, session_config(config, lists))

@@ -1,23 +1,33 @@
 """The confined process: reads one list from standard input, prints what is in it as one JSON object.
 
-The job is the one argument, JSON: {"protected": [name]} or {"never": [network], "kept": descriptor}. Before the first
-octet is read, memory, time and file size are bounded, and root becomes nobody: a parser that fails, fails alone.
+The job is the one argument, JSON: {"protected": [name]}, with {"name": id, "key": descriptor, "kept": descriptor} when
+the list is to be compiled, or {"never": [network], "kept": descriptor}. Before the first octet is read, memory, time
+and file size are bounded, root becomes nobody, and the process ends with the one that started it: a parser that fails,
+fails alone. It gives way to everybody else who wants the processor.
 
 May live here: the limits and that call. May not: reading lists (inspection.py).
 """
 
+import ctypes
 import json
 import os
 import resource
+import signal
 import sys
 from ipaddress import ip_network
+from typing import Any
 
 from filters.lists import ListRefusedError
 from gateway.enforcer.addresses import Ranges, as_range
 from gateway.updates.confined import CPU_SECONDS, FILE_OCTETS, MEMORY_OCTETS
+from gateway.updates.found import Inspection
 from gateway.updates.inspection import inspect_addresses, inspect_names
 
 NOBODY = 65534
+LAST_IN_LINE = 19  # nice(2)
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+UNKEYED = b"thrown away"  # the compiled form nobody keeps: nothing to guess
+MAX_KEY = 64  # octets
 
 
 def confine() -> None:
@@ -34,6 +44,8 @@ def confine() -> None:
         (resource.RLIMIT_NPROC, 0),
     ):
         resource.setrlimit(limit, (value, value))
+    os.nice(LAST_IN_LINE)
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # behind the change of user, which forgets it
 
 
 def main() -> int:
@@ -41,20 +53,30 @@ def main() -> int:
     confine()
     answer: dict[str, object]
     try:
-        if "never" in job:
-            networks = [ip_network(text) for text in job["never"]]
-            never = {v: Ranges(as_range(n) for n in networks if n.version == v) for v in (4, 6)}
-            with os.fdopen(job["kept"], "wb") as kept:
-                found = inspect_addresses(sys.stdin.buffer, never, kept)
-        else:
-            found = inspect_names(sys.stdin.buffer, job["protected"])
-        answer = {"found": found.as_dict()}
+        found = _addresses(job) if "never" in job else _names(job)
+        answer = {"found": found.as_dict() | {"memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10}}
     except ListRefusedError as error:
         answer = {"refused": str(error)}
     except MemoryError:
         answer = {"refused": f"reading it takes more than {MEMORY_OCTETS >> 20} MiB of memory: choose a smaller list"}
+    except OSError as error:
+        answer = {"refused": f"its compiled form cannot be written: {error.strerror or error}"}
     print(json.dumps(answer))
     return 0
+
+
+def _names(job: dict[str, Any]) -> Inspection:
+    if "key" not in job:
+        return inspect_names(sys.stdin.buffer, job["protected"], "list", UNKEYED)
+    with os.fdopen(job["key"], "rb") as pipe, os.fdopen(job["kept"], "wb") as kept:
+        return inspect_names(sys.stdin.buffer, job["protected"], job["name"], pipe.read(MAX_KEY), kept)
+
+
+def _addresses(job: dict[str, Any]) -> Inspection:
+    networks = [ip_network(text) for text in job["never"]]
+    never = {v: Ranges(as_range(n) for n in networks if n.version == v) for v in (4, 6)}
+    with os.fdopen(job["kept"], "wb") as kept:
+        return inspect_addresses(sys.stdin.buffer, never, kept)
 
 
 if __name__ == "__main__":

@@ -1,84 +1,57 @@
 """Reading a list only to tell what is in it: this runs in the confined process (__main__.py), over untrusted octets.
 
-Names: every line through filters.lists, compiled once in memory, and asked for every protected name. Addresses: JSON
-lines as Spamhaus DROP has them, or one address or network a line; what may enter a set is written out normalised.
+Names: every line through filters.lists, compiled, asked for every protected name, and written out for the resolver to
+map. Addresses: JSON lines as Spamhaus DROP has them, or one address or network a line; what may enter a set is written
+out normalised.
 
-May live here: that reading and its result as JSON. May not: the limits, what is used (guard.py).
+May live here: that reading. May not: the limits, its result's form (found.py), what is used (guard.py).
 """
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from ipaddress import ip_network
 from typing import Any, BinaryIO
 
 from filters import names
-from filters.lists import REJECT_WORDS, ListCompiler, ListFile, ListRefusedError, Reject, split_lines
+from filters.lists import (
+    REJECT_WORDS,
+    Compiled,
+    ListCompiler,
+    ListFile,
+    ListRefusedError,
+    Reject,
+    split_lines,
+)
 from filters.lists.reading import read_list
 from filters.lists.rules import Plain
-from gateway.enforcer.addresses import Ranges, as_range
+from gateway.enforcer.addresses import WIDEST, Ranges, as_range
+from gateway.updates.found import MAX_SAMPLES, Inspection
 from ruleset.problems import printable
 
 CHUNK = 1 << 16
-KEY = b"inspection"  # the compiled form is thrown away: nothing to guess
-WIDEST = {4: 8, 6: 19}  # a wider network would cut off whole parts of the internet
-MAX_SAMPLES = 20
 MAX_ENTRIES = 1_000_000
 JSON_LINES = "json lines"
 PLAIN_ADDRESSES = "addresses"
 
 
-@dataclass(frozen=True, slots=True)
-class Inspection:
-    """What a list holds. `rejects`: words -> lines, `samples`: (line, words, text safe to show), `protected`: protected
-    names that it hits, `ended`: the last line has an end mark, `terms`: what the publisher wants to be shown."""
+def inspect_names(
+    file: BinaryIO, protected: Iterable[str], name: str, key: bytes, into: BinaryIO | None = None
+) -> Inspection:
+    """A list of names; `into` gets its compiled form, which `key` keys. Raises ListRefusedError, with words.
 
-    format: str
-    octets: int
-    lines: int
-    rules: int
-    ended: bool
-    rejects: Mapping[str, int] = field(default_factory=dict)
-    samples: Sequence[Sequence[Any]] = ()
-    protected: Sequence[str] = ()
-    terms: str = ""
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-def from_dict(value: Any) -> Inspection | None:
-    """The inspection again; None for anything else: the process it comes from has read untrusted octets."""
-    if not isinstance(value, dict) or not all(isinstance(value.get(k), int) for k in ("octets", "lines", "rules")):
-        return None
-    rejects, samples, protected = (value.get(key) for key in ("rejects", "samples", "protected"))
-    if not isinstance(rejects, dict) or not isinstance(samples, list) or not isinstance(protected, list):
-        return None
-    return Inspection(
-        printable(str(value.get("format"))),
-        value["octets"],
-        value["lines"],
-        value["rules"],
-        bool(value.get("ended")),
-        {printable(str(why)): count for why, count in rejects.items() if isinstance(count, int)},
-        [[printable(str(part)) for part in sample] for sample in samples[:MAX_SAMPLES] if isinstance(sample, list)],
-        tuple(printable(str(name)) for name in protected),
-        printable(str(value.get("terms") or "")),
-    )
-
-
-def inspect_names(file: BinaryIO, protected: Iterable[str]) -> Inspection:
-    """A list of names. Raises ListRefusedError, with words, for what is none."""
-    known = {name: text for text in protected if (name := _name(text)) is not None}
-    compiler = ListCompiler(KEY)
-    compiler.add("list", _lines(file))
+    OSError when `into` takes no more.
+    """
+    known = {listed: text for text in protected if (listed := _name(text)) is not None}
+    compiler = ListCompiler(key)
+    compiler.add(name, _lines(file))
     compiled = compiler.finish()
-    look_up = ListFile(memoryview(b"".join(compiled.pieces)), KEY)
+    if into is not None:
+        into.writelines(compiled.pieces)
+        into.flush()
+    hit = _hit(file, compiled, key, known) if known else set()
     report = compiled.reports[0]
-    covered = {name for name in known if (match := look_up.find(name).match) is not None and not match.allow}
-    hit = covered | _below(file, names.SuffixSet(known))
     octets, ended = _size(file)
     return Inspection(
         str(report.format),
@@ -151,6 +124,13 @@ def _network(entry: str, never: Mapping[int, Ranges]) -> tuple[str, str]:
     if never[network.version].overlaps(*as_range(network)):
         return "", "protected, private, or the clinic's own"
     return str(network), ""
+
+
+def _hit(file: BinaryIO, compiled: Compiled, key: bytes, known: Mapping[names.Name, str]) -> set[names.Name]:
+    """The protected names that the list hits."""
+    look_up = ListFile(memoryview(b"".join(compiled.pieces)), key)
+    covered = {name for name in known if (match := look_up.find(name).match) is not None and not match.allow}
+    return covered | _below(file, names.SuffixSet(known))
 
 
 def _below(file: BinaryIO, known: names.SuffixSet) -> set[names.Name]:

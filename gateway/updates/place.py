@@ -52,6 +52,11 @@ class Place:
         return self.folder / "kept"
 
     @property
+    def compiled(self) -> Path:
+        """The compiled form of `plain`."""
+        return self.folder / "compiled"
+
+    @property
     def before(self) -> Path:
         """The version that the list in use replaced."""
         return self.folder / "before"
@@ -74,7 +79,7 @@ class Place:
         durable.sync_folder(self.list.parent)
 
     def forget_download(self) -> None:
-        for file in (self.download, self.download.with_name("download.json"), self.plain, self.kept):
+        for file in (self.download, self.download.with_name("download.json"), self.plain, self.kept, self.compiled):
             file.unlink(missing_ok=True)
 
     def clean(self, installed: datetime | None, now: datetime) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from gateway import durable
 from gateway.updates.fetch import NO_VERSION, Version
-from gateway.updates.inspection import Inspection, from_dict
+from gateway.updates.found import Inspection, from_dict
 from ruleset.problems import printable
 
 _MOMENTS = ("installed", "asked", "fresh", "planned")

@@ -3,6 +3,7 @@
 May live here: the order of the steps, what is remembered of them. May not: how a step is done.
 """
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,9 +12,10 @@ from typing import Literal
 
 from gateway.client import EnforcerUnavailable, Refused
 from gateway.updates import confined, record
+from gateway.updates.compiled import CompiledFolder, Stamp
 from gateway.updates.fetch import NO_VERSION, Bounds, FetchError, fetch
+from gateway.updates.found import Inspection
 from gateway.updates.guard import Shape, why_held
-from gateway.updates.inspection import Inspection
 from gateway.updates.place import Place, PlaceError
 from gateway.updates.record import Record
 from gateway.updates.schedule import is_due, next_ask
@@ -40,7 +42,8 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What all lists share. `chance` from 0 to 1 spreads the next questions."""
+    """What all lists share. `chance` from 0 to 1 spreads the next questions; without `compiled` only the resolver
+    compiles."""
 
     lists: Path
     untouchable: Untouchable
@@ -48,6 +51,7 @@ class Room:
     now: datetime
     chance: float = 0.0
     accept_change: bool = False
+    compiled: CompiledFolder | None = None
 
 
 class _HeldBackError(Exception):
@@ -124,15 +128,33 @@ def _judged(
 
 def _inspect(source: Source, place: Place, room: Room) -> Inspection:
     if not source.is_addresses:
-        return confined.inspect_names(place.plain, room.untouchable.names)
+        return _inspect_names(source, place, room)
     found = confined.inspect_addresses(place.plain, room.untouchable.networks, place.kept)
     place.kept.replace(place.plain)
     return found
 
 
+def _inspect_names(source: Source, place: Place, room: Room) -> Inspection:
+    """Compiled at once, for the resolver; it compiles by itself what cannot be compiled here."""
+    try:
+        key = room.compiled.key() if room.compiled is not None else None
+    except OSError:
+        key = None
+    if key is None:
+        return confined.inspect_names(place.plain, room.untouchable.names)
+    with place.compiled.open("wb") as file:
+        return confined.inspect_names(place.plain, room.untouchable.names, confined.Compile(source.name, key, file))
+
+
 def _install(source: Source, place: Place, room: Room, new: Record) -> Record:
-    """The record first: a kill in between leaves the last good list, and a record that is asked for again."""
+    """The record first: a kill in between leaves the last good list, and a record that is asked for again.
+
+    The compiled form before the text it is made of, so that the resolver finds it when it sees the text.
+    """
     record.write(place.record, replace(new, version=NO_VERSION, planned=None, handed=False))
+    if room.compiled is not None and (stamp := Stamp.of_file(place.plain)) is not None:
+        with contextlib.suppress(OSError):
+            room.compiled.take(place.compiled, source.name, stamp)
     place.install(place.plain)
     place.forget_download()
     return _handed(source, place, room, replace(new, handed=False))

@@ -1,5 +1,6 @@
 """Following the applied site: the first one, the next one, lists that change, an enforcer that goes away."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,12 @@ import pytest
 
 from filters.dns_exchange import ClientDatagram, PinDone, RequestPin, SendAnswer, UpstreamDatagram
 from filters.verdict import Action
+from gateway.paths import Paths
 from gateway.resolver.follow import Follower
 from gateway.resolver.journal import Journal
 from gateway.wire import NOT_FOUND, CommandRefused
 from tests.filters.dns_tools import asked, name, reply_to
-from tests.gateway.resolver.world import FakeEnforcer, Running
+from tests.gateway.resolver.world import PATIENCE, FakeEnforcer, Running
 
 SITE = (Path(__file__).parents[3] / "ruleset" / "examples" / "naika-clinic.yaml").read_text()
 
@@ -25,13 +27,24 @@ class Following:
         self.lists.mkdir()
         self.site: dict[str, Any] = {"site_text": SITE, "generation": 1}
         enforcer.answers["site"] = lambda args: self.site
-        self.follower = running.do(self._make(folder / "enforcer.sock"))
+        self.paths = Paths(folder, folder)
+        self.follower = running.do(self._make())
 
-    async def _make(self, socket: Path) -> Follower:
-        return Follower(self.running.resolver, socket, self.lists, Journal())
+    async def _make(self) -> Follower:
+        return Follower(self.running.resolver, self.paths, Journal())
+
+    async def stop(self) -> None:
+        await self.follower._compiling.stop()
+        self.follower._client.close()
 
     def step(self) -> bool:
         return bool(self.running.do(self.follower.step()))
+
+    def settle(self) -> None:
+        """Look, and once more when what had to be compiled is there."""
+        self.step()
+        self.running.do(self.follower._compiling.finished(PATIENCE))
+        self.step()
 
     def action(self, text: str, zone: str = "pc") -> Action:
         standing = self.running.resolver.session._standing
@@ -42,7 +55,7 @@ class Following:
 def following(idle: Running, enforcer: FakeEnforcer, tmp_path: Path) -> Iterator[Following]:
     made = Following(idle, enforcer, tmp_path)
     yield made
-    made.follower._client.close()
+    made.running.do(made.stop())
 
 
 def test_nothing_is_answered_before_the_first_site_and_all_of_it_after(following: Following) -> None:
@@ -53,6 +66,47 @@ def test_nothing_is_answered_before_the_first_site_and_all_of_it_after(following
     assert following.action("bad.example") is Action.NXDOMAIN
     served = {str(address) for address in following.running.resolver._servers}
     assert "10.10.20.1" in served
+
+
+def test_while_a_list_is_compiled_everything_else_goes_on(following: Following) -> None:
+    (following.lists / "malware.hosts").write_text("0.0.0.0 bad.example\n")
+    following.step()
+    replace_list(following, "0.0.0.0 worse.example\n")
+    following.step()
+    assert (following.action("bad.example"), following.action("worse.example")) == (Action.NXDOMAIN, Action.FORWARD)
+    following.settle()
+    assert (following.action("bad.example"), following.action("worse.example")) == (Action.FORWARD, Action.NXDOMAIN)
+
+
+def test_a_successor_has_the_lists_without_compiling_them(
+    following: Following, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (following.lists / "malware.hosts").write_text("0.0.0.0 bad.example\n")
+    following.step()
+    monkeypatch.setattr("gateway.resolver.compiling.compile_names", None)
+    following.follower = following.running.do(following._make())
+    following.step()
+    assert following.action("bad.example") is Action.NXDOMAIN
+
+
+def test_a_list_that_breaks_keeps_its_last_good_version_also_for_a_successor(following: Following) -> None:
+    (following.lists / "malware.hosts").write_text("0.0.0.0 bad.example\n")
+    following.step()
+    replace_list(following, "<html>error</html>\n")
+    following.settle()
+    assert following.action("bad.example") is Action.NXDOMAIN
+    following.running.do(following.stop())
+    following.follower = following.running.do(following._make())
+    following.settle()
+    assert following.action("bad.example") is Action.NXDOMAIN
+    (told,) = json.loads(following.paths.resolver_status.read_text())["lists"]
+    assert (told["rules"], "web page" in told["problem"]) == (1, True)
+
+
+def replace_list(following: Following, text: str) -> None:
+    new = following.lists / "new"
+    new.write_text(text)
+    new.rename(following.lists / "malware.hosts")
 
 
 def test_the_same_site_is_not_loaded_twice(following: Following) -> None:
@@ -75,7 +129,7 @@ def test_a_change_is_loaded(following: Following, change: str) -> None:
             following.site = {**following.site, "site_text": SITE + "\n# changed\n"}
         case _:
             following.running.do(wake(following.follower))
-    following.step()
+    following.settle()
     assert following.running.resolver.session._config is not before
     assert following.action("bad.example") is (Action.NXDOMAIN if change == "list" else Action.FORWARD)
 

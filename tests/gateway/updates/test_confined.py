@@ -1,5 +1,6 @@
 """The reading process: what it answers, and what it cannot do."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -8,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from filters import names
+from filters.lists import ListFile
 from gateway.updates import confined
+
+KEY = b"a key of the tests"
 
 
 def test_names_are_read_in_another_process(tmp_path: Path):
@@ -16,6 +21,43 @@ def test_names_are_read_in_another_process(tmp_path: Path):
     file.write_text("||bad.example^\n||ameli.fr^\n")
     found = confined.inspect_names(file, ("ameli.fr",))
     assert (found.format, found.rules, found.protected) == ("adblock", 2, ("ameli.fr",))
+
+
+def test_names_are_compiled_under_a_key_that_no_command_line_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    file, commands = tmp_path / "list", []
+    file.write_text("||bad.example^\n")
+    run = subprocess.run
+    monkeypatch.setattr(subprocess, "run", lambda words, **more: commands.append(words) or run(words, **more))
+    with (tmp_path / "out").open("wb") as out:
+        found = confined.inspect_names(file, (), confined.Compile("malware", KEY, out))
+    assert looked_up(tmp_path / "out") and found.rules == 1
+    assert 1 << 20 < found.memory < confined.MEMORY_OCTETS
+    assert KEY.decode() not in str(commands) and KEY.hex() not in str(commands)
+
+
+def test_names_are_compiled_in_a_running_loop(tmp_path: Path):
+    (tmp_path / "list").write_text("||bad.example^\n")
+    with (tmp_path / "list").open("rb") as text, (tmp_path / "out").open("wb") as out:
+        found = asyncio.run(confined.compile_names(text, confined.Compile("malware", KEY, out)))
+    assert looked_up(tmp_path / "out") and found.format == "adblock"
+
+
+@pytest.mark.parametrize(("seconds", "text", "words"), [(0, "||x^", "more than 0 s"), (600, "<html>", "web page")])
+def test_what_fails_in_a_running_loop_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, text: str, words: str
+):
+    monkeypatch.setattr(confined, "WALL_SECONDS", seconds)
+    (tmp_path / "list").write_text(f"{text}\n")
+    with (
+        (tmp_path / "list").open("rb") as source,
+        (tmp_path / "out").open("wb") as out,
+        pytest.raises(confined.UnfitError, match=words),
+    ):
+        asyncio.run(confined.compile_names(source, confined.Compile("malware", KEY, out)))
+
+
+def looked_up(file: Path) -> bool:
+    return ListFile(memoryview(file.read_bytes()), KEY).find(names.from_text("bad.example")).match is not None
 
 
 def test_addresses_are_written_for_the_enforcer(tmp_path: Path):

@@ -6,9 +6,11 @@ from ipaddress import ip_network
 
 import pytest
 
-from filters.lists import ListRefusedError
+from filters import names
+from filters.lists import ListFile, ListRefusedError
 from gateway.enforcer.addresses import SPECIAL, Ranges, as_range
-from gateway.updates.inspection import from_dict, inspect_addresses, inspect_names
+from gateway.updates.found import from_dict
+from gateway.updates.inspection import inspect_addresses, inspect_names
 
 OWN = ip_network("203.0.113.0/24")
 NEVER = {v: Ranges(as_range(n) for n in (*SPECIAL, OWN) if n.version == v) for v in (4, 6)}
@@ -28,10 +30,19 @@ def addresses(data: bytes):
     return inspect_addresses(io.BytesIO(data), NEVER, kept), kept.getvalue().decode().split()
 
 
+def inspect(text: bytes, protected: tuple[str, ...] = ()):
+    return inspect_names(io.BytesIO(text), protected, "list", b"key")
+
+
+def test_the_compiled_form_is_written_out_under_the_lists_own_name():
+    out = io.BytesIO()
+    inspect_names(io.BytesIO(b"||bad.example^\n"), (), "malware", b"key", out)
+    match = ListFile(memoryview(out.getvalue()), b"key").find(names.from_text("www.bad.example")).match
+    assert match is not None and (match.list, match.line) == ("malware", 1)
+
+
 def test_names_are_counted_and_rejects_explained():
-    found = inspect_names(
-        io.BytesIO(b"0.0.0.0 bad.example\n0.0.0.0 worse.example\n0.0.0.0 bad.example\n0.0.0.0 a_%\n"), ()
-    )
+    found = inspect(b"0.0.0.0 bad.example\n0.0.0.0 worse.example\n0.0.0.0 bad.example\n0.0.0.0 a_%\n")
     assert (found.format, found.lines, found.rules, found.ended) == ("hosts", 4, 2, True)
     assert sum(found.rejects.values()) == 2 and any("says the same" in why for why in found.rejects)
     assert from_dict(json.loads(json.dumps(found.as_dict()))) is not None
@@ -48,12 +59,12 @@ def test_names_are_counted_and_rejects_explained():
     ],
 )
 def test_protected_names_it_hits_are_told(text, hits):
-    assert inspect_names(io.BytesIO(text), ["*.ameli.fr", "zoom.us"]).protected == [f"*.{name}" for name in hits]
+    assert inspect(text, ("*.ameli.fr", "zoom.us")).protected == [f"*.{name}" for name in hits]
 
 
 def test_a_web_page_is_no_list():
     with pytest.raises(ListRefusedError, match="web page"):
-        inspect_names(io.BytesIO(b"<!DOCTYPE html><html>502</html>\n"), ())
+        inspect(b"<!DOCTYPE html><html>502</html>\n")
 
 
 def test_drop_lines_become_networks_and_show_their_terms():

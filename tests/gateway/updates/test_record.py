@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from gateway.updates.fetch import Version
-from gateway.updates.inspection import Inspection
+from gateway.updates.found import Inspection
 from gateway.updates.record import Record, read, write
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)

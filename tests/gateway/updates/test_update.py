@@ -16,6 +16,7 @@ from gateway.client import EnforcerUnavailable
 from gateway.resolver.journal import Journal
 from gateway.resolver.shelf import Shelf
 from gateway.updates import record
+from gateway.updates.compiled import CompiledFolder
 from gateway.updates.confined import ROOT
 from tests.gateway.updates.conftest import NOW, hosts
 from tests.gateway.updates.test_signature import key_of, signed
@@ -41,12 +42,35 @@ def test_a_new_list_is_in_its_place_for_everybody_to_read(good):
     assert sorted(file.name for file in good.work.iterdir()) == ["record.json"]
 
 
-def test_the_resolver_sees_the_next_version_and_reads_it_whole(good):
-    shelf, wanted = Shelf((good.room.lists,), b"key", Journal()), {"malware": good.source.path}
-    assert len(shelf.load(wanted)["malware"]) == 1000 and not shelf.changed(wanted)
+@pytest.fixture
+def shelf(good, tmp_path):
+    """The resolver's, which finds the lists compiled by the updates."""
+    folder = CompiledFolder(tmp_path / "compiled")
+    good.room = replace(good.room, compiled=folder)
+    return Shelf(good.room.lists, folder, Journal(), tmp_path / "status.json")
+
+
+def test_a_good_version_is_compiled_before_it_is_in_its_place(good, shelf, tmp_path):
+    wanted = {"malware": good.source.path}
+    assert shelf.load(wanted) == {} and len(shelf.waiting) == 1  # fetched when nothing was compiled
     good.serve(hosts(1001), etag='"2"')
     good.update()
-    assert shelf.changed(wanted) and len(shelf.load(wanted)["malware"]) == 1001
+    assert shelf.changed(wanted) and len(shelf.load(wanted)["malware"].file) == 1001 and shelf.waiting == ()
+    assert {file.name for file in good.work.iterdir()} == {"record.json", "before"}
+    assert known(good).about.memory > 1 << 20
+
+
+def test_what_is_held_back_is_not_compiled(good, shelf, tmp_path):
+    good.serve(hosts(300), etag='"2"')
+    assert good.update().what == "held back"
+    assert [file.name for file in (tmp_path / "compiled").iterdir()] == ["key"]
+    assert sorted(file.name for file in good.work.iterdir()) == ["record.json"]
+
+
+def test_a_folder_for_compiled_lists_that_cannot_be_used_is_no_reason_to_fail(good, shelf, tmp_path):
+    (tmp_path / "compiled").write_text("no folder")
+    good.serve(hosts(1001), etag='"2"')
+    assert good.update().what == "new" and good.file.read_bytes() == hosts(1001)
 
 
 def test_nothing_new_touches_nothing(good):
