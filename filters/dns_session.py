@@ -9,7 +9,7 @@ way. It fills the fast path's tables (dns_wire.py), one a view, with what every 
 May live here: the order of the steps above. May not: sockets, timers, random (ids come from the caller), files.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from filters import dns_answer, dns_own
@@ -42,7 +42,7 @@ from filters.dns_local import LocalNames
 from filters.dns_message import Fault, Query, Rcode, Type, read_query
 from filters.dns_pins import Hold, PinBoard
 from filters.dns_policy import DnsPolicy
-from filters.dns_rules import Allowance, DevicePolicy
+from filters.dns_rules import DevicePolicy
 from filters.dns_schedule import Moment
 from filters.dns_shape import Shaping, shape
 from filters.dns_waiter import Waiter
@@ -103,11 +103,6 @@ class Session:
             self._cache.clear()
             self._failures.clear()
         self._stand()
-
-    def allow(self, allowances: Sequence[Allowance]) -> list[Command]:
-        """What people allowed for a while, all of it; each ends by itself with the clock."""
-        self._config = replace(self._config, policy=replace(self._config.policy, allowances=tuple(allowances)))
-        return self._stand()
 
     def learn(self, local: LocalNames, devices: Mapping[Address, DevicePolicy]) -> list[Command]:
         """What is known now of the clinic's own network: its names, and which device has which address."""

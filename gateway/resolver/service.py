@@ -7,7 +7,7 @@ May not: decisions, the enforcer's `site` command (follow.py), list files (shelf
 import asyncio
 import secrets
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address
@@ -29,7 +29,6 @@ from filters.dns_exchange import (
     Told,
     ViewsChanged,
 )
-from filters.dns_rules import Allowance
 from filters.dns_session import Session, SessionConfig
 from gateway.resolver.config import ResolverConfig
 from gateway.resolver.desk import Desk
@@ -79,7 +78,6 @@ class Resolver:
         self._recursor = Recursor(self._recursor_moved, journal)
         self._learning = Learning(leases, lambda *known: self._carry_out(self.session.learn(*known)), journal)
         self._pure: SessionConfig | None = None  # as adopted, when the recursor stands in for upstreams
-        self._allowed: tuple[Allowance, ...] = ()
         self._connections = Connections()
         self._servers: dict[Address, tuple[str, UdpServer, TcpServer]] = {}
         self._tick: asyncio.TimerHandle | None = None
@@ -90,7 +88,7 @@ class Resolver:
     def adopt(self, config: ResolverConfig, pure: SessionConfig) -> None:
         """Judge by this configuration from now on; `serve` opens its addresses."""
         self._timezone = config.timezone
-        self._pure, self._allowed = None if config.upstreams else pure, pure.policy.allowances
+        self._pure = None if config.upstreams else pure
         self.session.replace(pure if config.upstreams else replace(pure, upstreams=self._recursor.upstreams))
         self._look_at_the_clock()
         self._learning.adopt(config, pure.policy)
@@ -128,13 +126,7 @@ class Resolver:
     def _recursor_moved(self) -> None:
         if self._pure is not None:
             self.session.replace(replace(self._pure, upstreams=self._recursor.upstreams))
-            self.allow(self._allowed)
             self._learning.tell()
-
-    def allow(self, allowances: Sequence[Allowance]) -> None:
-        """What people allowed for a while: all of it, each time something was added or taken back."""
-        self._allowed = tuple(allowances)
-        self._carry_out(self.session.allow(allowances))
 
     def snapshot(self, top: int = 50) -> Snapshot:
         """What was asked and answered since the start, by view, verdict, list and client."""

@@ -85,10 +85,11 @@ def test_an_answer_judged_before_a_change_does_not_enter_the_tables_after_it() -
 
 
 def test_an_allowance_for_one_device_is_its_own_and_ends() -> None:
-    talk = Talk(replace(CONFIG, policy=replace(POLICY, devices={DESK: DevicePolicy("desk", "pc", Overlay())})))
+    policy = replace(POLICY, devices={DESK: DevicePolicy("desk", "pc", Overlay())})
+    talk = Talk(replace(CONFIG, policy=policy))
     assert answered(talk.ask("bad.example"))[0] == "NXDOMAIN"
     grant = Allowance(name("bad.example"), "pc", 3600.0, "owner", "a supplier's page", "desk")
-    assert talk.session.allow([grant]) == [ViewsChanged()]
+    talk.session.replace(replace(CONFIG, policy=replace(policy, allowances=(grant,))))
     assert answered(talk.fetch("bad.example", records=(f"bad.example. 60 IN A {WEB}",)))[0] == "NOERROR"
     assert fast(talk, "bad.example")
     assert answered(talk.ask("bad.example", client="10.20.20.12"))[0] == "NXDOMAIN"

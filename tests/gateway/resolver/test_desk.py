@@ -7,6 +7,7 @@ import pytest
 
 from filters.dns_answer import Answer, Subject
 from filters.dns_exchange import ClientDatagram, Event, Timing
+from filters.dns_local import LocalNames
 from filters.dns_message import Rcode
 from filters.dns_session import Session
 from filters.verdict import Action, Reason, Verdict
@@ -99,7 +100,7 @@ def test_other_rules_give_other_tables_and_keep_what_a_client_has_left() -> None
     client = told.desk.client("10.20.20.11", "pc")
     told.desk.datagram(wire("www.example"), client, 5.0)
     before = client.table
-    told.session.allow([])
+    told.session.learn(LocalNames("home.arpa", [], []), {})
     told.desk.renew()
     assert client.table is not before
     assert client.table is told.session.fast_path("pc", client.address)

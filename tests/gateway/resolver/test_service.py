@@ -180,20 +180,19 @@ def test_the_journal_says_when_upstreams_fall_silent_and_when_they_are_back(
 def test_an_allowance_reaches_a_client_that_is_known_already(running: Running, authority: Authority) -> None:
     authority.records["bad.example"] = ["192.0.2.66"]
     desk = DeviceConfig("desk", "pc", (ip_address(CLIENT),), DnsOverlay.model_validate({}))
-    assert running.adopt(config(authority, devices=(desk,)))
 
-    async def allow(*allowances: Allowance) -> None:
-        running.resolver.allow(allowances)
+    def allow(*allowances: Allowance) -> None:
+        assert running.adopt(config(authority, devices=(desk,), allowances=allowances))
 
     assert running.ask("bad.example").rcode() == dns.rcode.NXDOMAIN
     until = time.time() + 3600
-    running.do(allow(Allowance(from_text("bad.example"), "pc", until, "owner", "needed today", "desk")))
+    allow(Allowance(from_text("bad.example"), "pc", until, "owner", "needed today", "desk"))
     assert answers(running.ask("bad.example")) == ["192.0.2.66"]
     fast = running.resolver.desk.fast
     assert answers(running.ask("bad.example")) == ["192.0.2.66"]
     assert running.resolver.desk.fast == fast + 1, "out of a table of its own"
     assert running.ask("bad.example", source=OTHER).rcode() == dns.rcode.NXDOMAIN
-    running.do(allow())
+    allow()
     assert running.ask("bad.example").rcode() == dns.rcode.NXDOMAIN
 
 
