@@ -144,6 +144,8 @@ def _too_wide(checks: Checks, source: Side, target: Side, services: list[KnownSe
 def _refused(checks: Checks, service: KnownService) -> str:
     for loaded in checks.context.packs:
         for name, refusal in loaded.pack.refusals.items():
+            if refusal.networks:  # only there, and a permit that names the address is enough
+                continue
             for no in traffic(refusal.tcp, refusal.udp):
                 for t in service.traffic:
                     if t.protocol == no.protocol and any(

@@ -1,6 +1,7 @@
 """What crosses the gateway: default drop, running connections first, then each pair of zones by its own chain.
 
-May live here: the forward hook. May not: what is for the gateway itself (compile_input.py).
+May live here: the forward hook. May not: what is for the gateway itself (compile_input.py),
+what is refused before any permit (compile_refusals.py).
 """
 
 from datetime import datetime
@@ -8,9 +9,9 @@ from datetime import datetime
 from ruleset.compile_grants import grant_rules
 from ruleset.compile_guard import ISOLATED, RUNNING, source_check
 from ruleset.compile_parts import FEED4, FEED6, PENDING_MARK, counted, refuse, refused_chain
+from ruleset.compile_refusals import ALWAYS_REFUSED, always_refused
 from ruleset.resolved import GATEWAY, INTERNET, Grant, PortForward, ResolvedSite, family_of, host_network
 from ruleset.tree import (
-    FAMILIES,
     L4,
     Accept,
     Addr,
@@ -32,7 +33,7 @@ from ruleset.tree import (
     Rule,
 )
 
-FORWARD, ALWAYS_REFUSED = "forward", "always-refused"
+FORWARD = "forward"
 
 
 def forward_chains(
@@ -54,7 +55,7 @@ def forward_chains(
     )
     return (
         Chain(FORWARD, rules, Hook("filter", "forward", 0, "drop")),
-        _always_refused(site, grants),
+        *always_refused(site, grants),
         *(_pair_chain(pair, pairs[pair]) for pair in pairs),
     )
 
@@ -97,31 +98,6 @@ def _port_forward(site: ResolvedSite, forward: PortForward) -> list[Rule]:
         )
         rules.append(Rule(forward.id, matches, counted(forward.id, Accept())))
     return rules
-
-
-def _always_refused(site: ResolvedSite, grants: tuple[Grant, ...]) -> Chain:
-    """Waived permits first; then the ports; then permits that name an address, and the addresses that are no internet.
-
-    What is on none of these goes on to its pair."""
-    outward = [g for g in grants if g.target.zone == INTERNET]
-    rules = [r for g in outward if g.waived for r in _from_its_zone(site, g)]
-    for refusal in site.refusals:
-        for traffic in refusal.traffic:
-            if traffic.protocol != "echo":
-                rules += refuse(refusal.id, L4(traffic.protocol, traffic.ports))
-    rules += [
-        r for g in outward if g.kind == "permit" and g.target.networks and not g.waived for r in _from_its_zone(site, g)
-    ]
-    for refusal in site.refusals:
-        for family in FAMILIES:
-            if networks := tuple(n for n in refusal.networks if n.version == family):
-                rules += refuse(refusal.id, Addr("daddr", family, networks))
-    return Chain(ALWAYS_REFUSED, tuple(rules))
-
-
-def _from_its_zone(site: ResolvedSite, grant: Grant) -> list[Rule]:
-    iif = Iif(site.interfaces(grant.source.zone))
-    return [Rule(r.id, (iif, *r.matches), r.statements) for r in grant_rules(grant)]
 
 
 Pair = tuple[str, str]

@@ -28,7 +28,9 @@ FLOWTABLE = "fast"
 
 QUARANTINE_MAC, QUARANTINE4, QUARANTINE6 = "quarantine_mac", "quarantine4", "quarantine6"
 FEED4, FEED6 = "feed4", "feed6"
+DOH4, DOH6 = "doh4", "doh6"
 PIN4, PIN6 = "pin4", "pin6"
+LISTED_DOH = "refuse:listed:doh"
 LOG_BUDGET = "log_budget"
 
 SETS = (
@@ -37,6 +39,8 @@ SETS = (
     SetDecl(QUARANTINE6, "ipv6_addr"),
     SetDecl(FEED4, "ipv4_addr", ("interval",), auto_merge=True),
     SetDecl(FEED6, "ipv6_addr", ("interval",), auto_merge=True),
+    SetDecl(DOH4, "ipv4_addr", ("interval",), auto_merge=True),
+    SetDecl(DOH6, "ipv6_addr", ("interval",), auto_merge=True),
     SetDecl(PIN4, "ipv4_addr . ipv4_addr", ("timeout",), size=65536),
     SetDecl(PIN6, "ipv6_addr . ipv6_addr", ("timeout",), size=65536),
     SetDecl(LOG_BUDGET, "ether_addr", ("timeout", "dynamic"), size=4096, timeout_s=60),
@@ -61,6 +65,7 @@ CORE_WHY = {
     "core:input:zones": "Each zone has its own list of gateway services",
     "core:forward:always-refused": "Some ports are refused towards the internet whatever else is allowed",
     "core:forward:feed": "The address stands on a list of known attackers",
+    LISTED_DOH: "The address stands on a list of resolvers for encrypted DNS, which go around the filter",
     "core:forward:pairs": "Each pair of zones has its own list of permits",
     "core:dns:redirect": "Names are answered by the gateway, whatever resolver a device asks",
     "core:page:redirect": "A name that is blocked here leads to a page that says so",

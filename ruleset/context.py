@@ -9,7 +9,7 @@ from functools import cached_property
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ruleset.model import Site
-from ruleset.packs import BASE, LoadedPack, load_pack, pack_names
+from ruleset.packs import ALWAYS, LoadedPack, load_pack, pack_names
 from ruleset.resolved import GATEWAY, INTERNET
 from ruleset.services import KnownService, Services, pack_services, traffic
 
@@ -26,9 +26,9 @@ class Context:
 
     @cached_property
     def packs(self) -> tuple[LoadedPack, ...]:
-        """`base`, then the site's packs in their order."""
+        """Those that are always there, then the site's packs in their order."""
         known = pack_names()
-        return (load_pack(BASE), *(load_pack(name) for name in dict.fromkeys(self.site.packs) if name in known))
+        return tuple(load_pack(n) for n in (*ALWAYS, *(n for n in dict.fromkeys(self.site.packs) if n in known)))
 
     @cached_property
     def services(self) -> Services:

@@ -67,6 +67,9 @@ class TrafficSet:
         return sum(r.last - r.first + 1 for r in (*self.tcp, *self.udp))
 
 
+EVERYTHING = TrafficSet((EVERY_PORT,), (EVERY_PORT,), echo=True)
+
+
 def _ports(ranges: Ranges, limit: int) -> str:
     if ranges == (EVERY_PORT,):
         return "every port"
@@ -111,19 +114,30 @@ def _inside_any(network: Network, others: tuple[Network, ...]) -> bool:
 
 def allowed(resolved: ResolvedSite, source: Side, target: Side, grants: Iterable[Grant]) -> TrafficSet:
     """What every member of `source` may do towards every member of `target`, refusals taken off."""
-    total, waived = TrafficSet(), TrafficSet()
+    total, named, waived = TrafficSet(), TrafficSet(), TrafficSet()
     for grant in grants:
         if side_contains(grant.source, source) and side_contains(grant.target, target):
             total |= traffic_set(grant.traffic)
             waived |= traffic_set(grant.traffic) if grant.waived else TrafficSet()
+            named |= traffic_set(grant.traffic) if grant.kind == "permit" and grant.target.networks else TrafficSet()
     if target.zone == INTERNET:
+        total = (total - refused_there(resolved.refusals, target.networks)) | named
         total = (total - refused(resolved.refusals)) | waived
     return total
 
 
 def refused(refusals: Iterable[Refusal]) -> TrafficSet:
-    """Everything that is refused towards the internet whatever is allowed besides."""
+    """Everything that is refused towards the whole internet, whatever is allowed besides."""
     found = TrafficSet()
     for refusal in refusals:
-        found |= traffic_set(refusal.traffic)
+        found |= TrafficSet() if refusal.networks else traffic_set(refusal.traffic)
+    return found
+
+
+def refused_there(refusals: Iterable[Refusal], networks: tuple[Network, ...]) -> TrafficSet:
+    """What is refused at some address of `networks`, unless a permit names it."""
+    found = TrafficSet()
+    for refusal in refusals:
+        if any(a.version == b.version and a.overlaps(b) for a in refusal.networks for b in networks):
+            found |= traffic_set(refusal.traffic) if refusal.traffic else EVERYTHING
     return found

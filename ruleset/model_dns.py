@@ -13,6 +13,8 @@ Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Block = Literal["nxdomain", "nodata", "null", "page"]
 HttpsUrl = Annotated[str, StringConstraints(pattern=r"^https://[a-zA-Z0-9.-]{1,253}(:[0-9]{1,5})?/[!-~]{0,500}$")]
+# Categories of lists whose entries are addresses, for the kernel's sets: refused whole, or their encrypted DNS only.
+ADDRESSES, DOH_ADDRESSES = "addresses", "doh-addresses"
 Minisign = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]{56}$")]
 
 
@@ -45,7 +47,10 @@ class DnsList(Strict):
     path: ListPath = Field(description="File below the lists folder")
     url: HttpsUrl | None = Field(None, description="Where the publisher offers it, by HTTPS")
     label: Label | None = Field(None, description="Name for people")
-    category: Id | None = Field(None, description="What it holds, for example malware, tracking, doh")
+    category: Id | None = Field(
+        None,
+        description="What it holds, for example malware, tracking, doh; addresses or doh-addresses: no names",
+    )
     licence: Label | None = Field(None, description="The publisher's terms, shown beside the list")
     hours: Annotated[int, Field(ge=1, le=720, strict=True)] = Field(24, description="Hours between two looks for news")
     minisign: Minisign | None = Field(None, description="The publisher's minisign public key")

@@ -1,4 +1,4 @@
-"""Packs: reusable policy. `base` is always there; a site adds others by name.
+"""Packs: reusable policy. `base` and `encrypted-dns` are always there; a site adds others by name.
 
 May live here: the shape of a pack file and reading the shipped ones. May not: what a pack means (resolve.py).
 Packs are our own data, so a mistake in one is a bug and raises; site files never do.
@@ -15,6 +15,7 @@ from ruleset.document import Document, read_document
 from ruleset.model_base import DomainName, Endpoint, Id, Kind, Port, PortText, Role, Strict
 
 BASE = "base"
+ALWAYS = (BASE, "encrypted-dns")
 
 Roles = Annotated[tuple[Role, ...], BeforeValidator(lambda v: (v,) if isinstance(v, str) else v)]
 
@@ -40,7 +41,7 @@ class PackGrant(Strict):
 
 
 class PackRefusal(Strict):
-    """Ports, or addresses, that are refused towards the internet."""
+    """Ports, addresses, or these ports at these addresses, that are refused towards the internet."""
 
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     tcp: tuple[Port | PortText, ...] = ()
@@ -59,6 +60,7 @@ class Pack(Strict):
     refusals: dict[Id, PackRefusal] = Field(default_factory=dict)
     protected_names: tuple[DomainName, ...] = ()
     closed_names: tuple[DomainName, ...] = ()
+    resolver_names: tuple[DomainName, ...] = ()
 
 
 class LoadedPack(Strict):
@@ -70,10 +72,10 @@ class LoadedPack(Strict):
 
 
 def pack_names() -> tuple[str, ...]:
-    """The packs that ship with the product, without `base`."""
+    """The packs that ship with the product and that a site may name."""
     folder = resources.files("ruleset") / "packs"
     names = (entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
-    return tuple(sorted(name for name in names if name != BASE))
+    return tuple(sorted(name for name in names if name not in ALWAYS))
 
 
 @cache

@@ -109,7 +109,7 @@ def _forward_params(forward: PortForward) -> dict[str, str]:
 
 
 def _refusals(old: ResolvedSite, new: ResolvedSite) -> Iterator[Change]:
-    before, after = ({r.id: traffic_set(r.traffic) for r in s.refusals} for s in (old, new))
+    before, after = ({r.id: traffic_set(r.traffic) for r in s.refusals if not r.networks} for s in (old, new))
     for name, traffic in after.items():
         if more := traffic - before.get(name, TrafficSet()):
             yield Change("refusal-added", {"name": name, "traffic": more.words()}, "low", "more-protection")

@@ -4,8 +4,8 @@ May live here: choosing packets. May not: answers (prove.py). The choice is dete
 question in two runs.
 
 Ports that matter for a pair: those its grants name and their neighbours (a range that is one too wide shows there),
-the infrastructure, what is always refused towards the internet, what is forwarded from it, and one port of each
-protocol that nothing in the site names.
+the infrastructure, what is always refused towards the internet (some of it at certain addresses only), what is
+forwarded from it, and one port of each protocol that nothing in the site names.
 """
 
 from collections.abc import Iterable, Iterator
@@ -94,8 +94,19 @@ class _Asking:
         if plain_source and plain_target:
             for wire in self._wires(target, grants):
                 yield self._ask(source.ifname, plain_source, plain_target, wire)
+            if target == INTERNET and self.scope == "offline":
+                yield from self._refused_there(source, plain_source)
         for grant in grants:
             yield from self._witnesses(source, grant, plain_source, plain_target)
+
+    def _refused_there(self, segment: Segment, source: Sample) -> Iterator[Question]:
+        """One address of each refusal that is about addresses, on its ports and beside them."""
+        for refusal in self.resolved.refusals:
+            network = next((n for n in refusal.networks if n.version == self.family), None)
+            if network is not None:
+                wires = list(_around(refusal.traffic)) or [("tcp", 443)]
+                for wire in wires:
+                    yield self._ask(segment.ifname, source, Sample(INTERNET, network[0]), wire)
 
     def _anybody(self, segment: Segment) -> Sample | None:
         if self.scope == "live":

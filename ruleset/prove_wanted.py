@@ -35,7 +35,7 @@ def wanted(resolved: ResolvedSite, packet: Packet, now: datetime, *, learned: bo
     fitting = [g for g in resolved.grants if _covers(g, segment.name, target, packet, learned) and _in_force(g, now)]
     if target == INTERNET and _always_refused(resolved, packet):
         fitting = [grant for grant in fitting if grant.waived]
-    elif target == INTERNET and _not_the_internet(resolved, packet):
+    elif target == INTERNET and _refused_there(resolved, packet):
         fitting = [grant for grant in fitting if grant.waived or (grant.kind == "permit" and grant.target.networks)]
     if not fitting:
         return "refuse"
@@ -94,11 +94,16 @@ def _is_traffic(traffic: Traffic, packet: Packet) -> bool:
 
 
 def _always_refused(resolved: ResolvedSite, packet: Packet) -> bool:
-    return any(_is_traffic(traffic, packet) for refusal in resolved.refusals for traffic in refusal.traffic)
+    everywhere = (refusal for refusal in resolved.refusals if not refusal.networks)
+    return any(_is_traffic(traffic, packet) for refusal in everywhere for traffic in refusal.traffic)
 
 
-def _not_the_internet(resolved: ResolvedSite, packet: Packet) -> bool:
-    return any(packet.dst in network for refusal in resolved.refusals for network in refusal.networks)
+def _refused_there(resolved: ResolvedSite, packet: Packet) -> bool:
+    return any(
+        any(packet.dst in network for network in refusal.networks)
+        and (not refusal.traffic or any(_is_traffic(traffic, packet) for traffic in refusal.traffic))
+        for refusal in resolved.refusals
+    )
 
 
 def _from_internet(resolved: ResolvedSite, packet: Packet, now: datetime) -> bool:

@@ -45,6 +45,7 @@ def resolve(site: Site, document: Document, now: datetime) -> ResolvedSite:
         protected_names=_protected(context),
         closed_names=_closed(context),
         waived_invariants=frozenset(w.covers for w in site.waivers.values() if not context.expired(w.expires)),
+        resolver_names=tuple(sorted({n for p in context.packs for n in p.pack.resolver_names})),
     )
 
 
@@ -98,7 +99,7 @@ def _refusals(context: Context) -> tuple[Refusal, ...]:
         for name, refusal in loaded.pack.refusals.items():
             origin = Origin("pack", loaded.file, loaded.lines.get(f"refusals.{name}", 1), refusal.why)
             ports = traffic(refusal.tcp, refusal.udp)
-            near = _near(context.site) if refusal.networks else ()
+            near = _near(context.site) if refusal.networks and not ports else ()
             found.append(Refusal(f"refuse:{loaded.pack.pack}:{name}", ports, origin, (*refusal.networks, *near)))
     return tuple(found)
 

@@ -100,7 +100,8 @@ class Grant:
 class Refusal:
     """Something always refused towards the internet, whatever is allowed besides (unless waived).
 
-    `networks`: any traffic to these, except where a permit names an address in them; else `traffic` to anywhere."""
+    Without `networks`: `traffic` to anywhere. With them: `traffic` to these, all of it when there is none, except where
+    a permit names an address in them."""
 
     id: str
     traffic: tuple[Traffic, ...]
@@ -137,7 +138,8 @@ class VideoNames:
 class ResolvedSite:
     """A whole clinic. `site` is kept for labels, contacts and languages.
 
-    `protected_names`: no list may block them. `closed_names`: protected, and never asked outside `dns.forward`."""
+    `protected_names`: no list may block them. `closed_names`: protected, and never asked outside `dns.forward`.
+    `resolver_names`: public resolvers for encrypted DNS, blocked unless the site allows one."""
 
     site: Site
     segments: tuple[Segment, ...]
@@ -150,6 +152,7 @@ class ResolvedSite:
     protected_names: tuple[str, ...]
     closed_names: tuple[str, ...]
     waived_invariants: frozenset[str]
+    resolver_names: tuple[str, ...] = ()
 
     def segment(self, name: str) -> Segment | None:
         """The zone of that name."""

@@ -84,12 +84,15 @@ def live_state(resolved: ResolvedSite, seed: int) -> LiveState:
 
 
 def facts(resolved: ResolvedSite, live: LiveState, seed: int) -> Facts:
-    """What stands in the named sets: the isolated devices, a feed of attackers, addresses that clients learned."""
+    """What stands in the named sets: the isolated devices, feeds of attackers and of resolvers, learned addresses."""
     rng = Random(f"clinicgate facts {seed}")
     known = quarantine_facts(live)
     if rng.random() < 0.5:
         known = known.with_elements("feed4", [(ip_interface("198.51.100.64/28").network,)])
         known = known.with_elements("feed6", [(ip_interface("2001:db8:fffe:bad::/64").network,)])
+    if rng.random() < 0.5:
+        known = known.with_elements("doh4", [(ip_interface("198.51.100.128/30").network,)])
+        known = known.with_elements("doh6", [(ip_interface("2001:db8:fffe:25::/64").network,)])
     for host in resolved.hosts:
         for address in host.addresses:
             if rng.random() < 0.3:

@@ -12,8 +12,9 @@ from ruleset.packet import Facts, Packet
 from ruleset.resolved import GATEWAY, INTERNET, Address, Grant, Host, ResolvedSite, Segment
 from ruleset.tree import Network
 
-STRANGERS = ("198.51.100.7", "198.51.100.66", "198.51.100.99", "198.51.100.130", "9.9.9.9", "203.0.113.250",
-             "2001:db8:fffe::7", "2001:db8:fffe:bad::1", "2001:db8:fffe::99", "2001:db8:fffe:25::1")  # fmt: skip
+STRANGERS = ("198.51.100.7", "198.51.100.66", "198.51.100.99", "198.51.100.130", "9.9.9.9",
+             "203.0.113.250", "2620:fe::fe", "2001:db8:fffe::7", "2001:db8:fffe:bad::1", "2001:db8:fffe::99",
+             "2001:db8:fffe:25::1")  # fmt: skip
 REFUSED_PORTS = (22, 23, 25, 69, 135, 139, 161, 162, 445, 853, 1433, 3306, 3389, 5900)
 PORTS = (1, 22, 53, 67, 80, 123, 443, 547, 8080, 8443, 51820, 65535, *REFUSED_PORTS)
 STRANGE_SOURCES = ("127.0.0.1", "0.0.0.0", "255.255.255.255", "224.0.0.5", "240.0.0.1", "10.99.99.99", "169.254.1.1",

@@ -165,7 +165,7 @@ def work_out(case: Case) -> Answered:
 
 
 def _live(case: Case, resolved: ResolvedSite, now: datetime) -> tuple[LiveState, Facts]:
-    """`quarantine DEVICE`, `feed NETWORK`, `pin DEVICE ADDRESS`, `offload`."""
+    """`quarantine DEVICE`, `feed NETWORK`, `doh NETWORK`, `pin DEVICE ADDRESS`, `offload`."""
     section = case.first("live")
     lines = [line.split() for line in section.lines] if section else []
     isolated = [resolved.host(words[1]) for words in lines if words[0] == "quarantine"]
@@ -176,9 +176,9 @@ def _live(case: Case, resolved: ResolvedSite, now: datetime) -> tuple[LiveState,
     )
     facts = quarantine_facts(live)
     for words in lines:
-        if words[0] == "feed":
+        if words[0] in ("feed", "doh"):
             network = ip_network(words[1])
-            facts = facts.with_elements(f"feed{network.version}", [(network,)])
+            facts = facts.with_elements(f"{words[0]}{network.version}", [(network,)])
         if words[0] == "pin":
             learned = ip_network(words[2])
             client = next(a for a in resolved.host(words[1]).addresses if a.version == learned.version)  # type: ignore[union-attr]

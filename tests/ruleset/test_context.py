@@ -9,8 +9,13 @@ from ruleset.services import traffic
 from tests.ruleset.written import SIGNED, context
 
 
-def test_base_comes_first_and_unknown_packs_are_left_out():
-    assert [p.pack.pack for p in context(packs=["jp", "atlantis", "fr", "jp"]).packs] == ["base", "jp", "fr"]
+def test_what_every_site_has_comes_first_and_unknown_packs_are_left_out():
+    assert [p.pack.pack for p in context(packs=["jp", "atlantis", "fr", "jp"]).packs] == [
+        "base",
+        "encrypted-dns",
+        "jp",
+        "fr",
+    ]
 
 
 def test_the_sites_own_services_come_to_those_of_the_packs_and_replace_none():
