@@ -69,6 +69,16 @@ class Folder:
         return self.root / "server.pem"
 
     @property
+    def dnssec_key(self) -> Path:
+        """What the lab's internet signs its zones with."""
+        return self.root / "dnssec.pem"
+
+    @property
+    def anchor(self) -> Path:
+        """The trust anchor of the lab's root zone."""
+        return self.root / "root.key"
+
+    @property
     def log(self) -> Path:
         return self.root / "log"
 

@@ -33,11 +33,11 @@ def make_gateway_folders(folder: Folder, resolved: ResolvedSite) -> None:
     paths.lists.mkdir(mode=0o755)
     for block_list in resolved.site.dns.lists.values():
         if block_list.path is not None:
-            _write_list(paths.lists, paths.lists / block_list.path)
+            _write_list(paths.lists, paths.lists / block_list.path, block_list.category)
 
 
-def _write_list(lists: Path, place: Path) -> None:
+def _write_list(lists: Path, place: Path, category: str | None) -> None:
     if not place.resolve().is_relative_to(lists.resolve()):
         return  # a path with `..`: the resolver will refuse it, and say so
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
-    place.write_text(list_text(place.name), encoding="ascii")
+    place.write_text(list_text(place.name, category), encoding="ascii")

@@ -17,7 +17,8 @@ import sys
 from collections.abc import Awaitable, Callable
 
 from gateway.lab import netns
-from gateway.lab.dns_server import Udp, serve_tcp
+from gateway.lab.dns_server import NameServer, Udp, serve_tcp
+from gateway.lab.dnssec import Signer
 from gateway.lab.folder import Folder
 from gateway.lab.web_server import EchoDatagrams, serve_echo, serve_http
 from gateway.lab.world_plan import ECHO_PORT, WorldPlan, read_plan
@@ -63,9 +64,12 @@ async def _internet(folder: Folder, plan: WorldPlan, internet: int) -> None:
     await _tcp(internet, 80, serve_http)
     await _tcp(internet, ECHO_PORT, serve_echo)
     await _udp_echo(internet, ECHO_PORT)
-    await _tcp(internet, 53, functools.partial(serve_tcp, plan.names))
+    signer = Signer(folder.dnssec_key)
+    folder.anchor.write_text(signer.anchor(), encoding="ascii")  # in place: it may be mounted already
+    names = NameServer(plan.names, signer)
+    await _tcp(internet, 53, functools.partial(serve_tcp, names))
     for family in (socket.AF_INET, socket.AF_INET6):
-        Udp(plan.names, _bound(internet, family, socket.SOCK_DGRAM, 53)).start()
+        Udp(names, _bound(internet, family, socket.SOCK_DGRAM, 53)).start()
 
 
 async def _tcp(namespace: int, port: int, handler: Handler, context: ssl.SSLContext | None = None) -> None:

@@ -4,7 +4,7 @@ May live here: choosing the ports, JSON in both directions. May not: sockets.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -12,7 +12,7 @@ from pathlib import Path
 from gateway.lab.folder import write_json
 from gateway.lab.names import LabNames, lab_names
 from gateway.lab.topology import ATTACKER, INTERNET, LabHost, Topology
-from ruleset.resolved import Grant, ResolvedSite
+from ruleset.resolved import Address, Grant, ResolvedSite
 from ruleset.tree import PortRange
 
 ECHO_PORT = 7
@@ -98,7 +98,10 @@ def write_plan(path: Path, plan: WorldPlan) -> None:
         path,
         {
             "internet": plan.internet,
-            "names": {domain: [str(a) for a in found] for domain, found in plan.names.domains.items()},
+            "names": _domains_text(plan.names.domains),
+            "aliases": dict(plan.names.aliases),
+            "https": dict(plan.names.https),
+            "closed": {server: _domains_text(own) for server, own in plan.names.closed.items()},
             "devices": [{"namespace": d.namespace, "tcp": d.tcp, "udp": d.udp} for d in plan.devices],
         },
     )
@@ -107,6 +110,19 @@ def write_plan(path: Path, plan: WorldPlan) -> None:
 def read_plan(path: Path) -> WorldPlan:
     """Reads what write_plan wrote."""
     raw = json.loads(path.read_text(encoding="utf-8"))
-    names = {domain: tuple(ip_address(a) for a in found) for domain, found in raw["names"].items()}
+    names = LabNames(
+        _domains(raw["names"]),
+        raw["aliases"],
+        {name: tuple(found) for name, found in raw["https"].items()},
+        {server: _domains(own) for server, own in raw["closed"].items()},
+    )
     devices = tuple(DeviceServices(d["namespace"], tuple(d["tcp"]), tuple(d["udp"])) for d in raw["devices"])
-    return WorldPlan(raw["internet"], LabNames(names), devices)
+    return WorldPlan(raw["internet"], names, devices)
+
+
+def _domains_text(domains: Mapping[str, tuple[Address, ...]]) -> dict[str, list[str]]:
+    return {domain: [str(address) for address in found] for domain, found in domains.items()}
+
+
+def _domains(raw: Mapping[str, list[str]]) -> dict[str, tuple[Address, ...]]:
+    return {domain: tuple(ip_address(address) for address in found) for domain, found in raw.items()}

@@ -4,6 +4,7 @@ from ipaddress import ip_address, ip_network
 
 from gateway.lab.names import LabNames, lab_names, list_text, stand_ins
 from ruleset.platforms import load_platform
+from tests.gateway.lab.conftest import SMALL, resolve
 
 
 def test_a_platforms_names_lead_into_its_own_ranges(small):
@@ -39,3 +40,24 @@ def test_the_longest_domain_counts_and_strangers_do_not_exist():
 def test_a_list_has_the_format_its_file_name_says():
     assert "0.0.0.0 www.malware.test\n" in list_text("malware.hosts")
     assert "malware.test\n" in list_text("tracking.domains").splitlines(keepends=True)
+
+
+def test_what_a_site_forwards_is_known_to_those_servers_alone():
+    text = SMALL.replace(
+        "dns:\n", "dns:\n  forward: {closed: {names: [zoom.us, inside.example], servers: [198.51.100.130]}}\n"
+    )
+    names = lab_names(resolve(text))
+    assert names.find("zoom.us") is None
+    assert names.known_at("198.51.100.130").find("a.inside.example")
+    assert names.known_at("198.51.100.130").find("www.example.com") is None
+    assert names.known_at("198.51.100.53") is names
+    assert "*.inside.example" in names.certificate_names()
+
+
+def test_lists_of_encrypted_dns_name_the_public_resolver():
+    assert list_text("doh.txt", "doh") == "dns.google\n"
+    assert "8.8.8.8\n" in list_text("doh.txt", "addresses")
+
+
+def test_each_name_below_the_root_is_a_zone(small):
+    assert {"com", "test", "org"} <= lab_names(small).tops()

@@ -30,3 +30,11 @@ def test_a_time_before_the_anchor_was_installed_is_wrong(tmp_path: Path, monkeyp
 def test_an_unsynchronised_time_is_not_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unbound_clock, "synchronised", lambda: False)
     assert not unbound_clock.time_is_known(tmp_path)
+
+
+def test_a_time_that_is_vouched_for_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unbound_clock, "synchronised", lambda: False)
+    monkeypatch.setenv("CLINICGATE_TIME", "known")
+    assert unbound_clock.time_is_known(tmp_path)
+    monkeypatch.setenv("CLINICGATE_TIME", "perhaps")
+    assert not unbound_clock.time_is_known(tmp_path)
