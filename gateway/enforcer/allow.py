@@ -9,6 +9,7 @@ May live here: their arguments, what the audit log is told. May not: the list it
 from datetime import UTC, datetime
 from typing import Any
 
+from gateway.arguments import Arguments
 from gateway.enforcer import clock
 from gateway.enforcer.allowances import (
     LONGEST_MINUTES,
@@ -20,7 +21,6 @@ from gateway.enforcer.allowances import (
     Wish,
     is_name,
 )
-from gateway.enforcer.arguments import Arguments
 from gateway.enforcer.call import Call
 from gateway.enforcer.change import ITSELF
 from gateway.enforcer.clock import Moment

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.enforcer.arguments import Arguments
+from gateway.arguments import Arguments
 from gateway.enforcer.change import Who
 from gateway.enforcer.core import Core
 from gateway.enforcer.steps import Tell, silent

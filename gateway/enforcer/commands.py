@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from gateway import audit
+from gateway.arguments import Arguments
 from gateway.attribution import interface_name
 from gateway.enforcer import allow, change, clock, feeds, nflog, pending, status
 from gateway.enforcer.addresses import never_outside
-from gateway.enforcer.arguments import Arguments
 from gateway.enforcer.call import Call, Command
 from gateway.enforcer.change import Order
 from gateway.enforcer.elements import mac_key

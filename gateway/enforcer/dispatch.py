@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.access import Access, AccessError, Peer, Role
+from gateway.arguments import Arguments
 from gateway.enforcer import clock, gate, origin
-from gateway.enforcer.arguments import Arguments
 from gateway.enforcer.call import Call
 from gateway.enforcer.change import Who
 from gateway.enforcer.commands import COMMANDS

@@ -11,8 +11,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from gateway.arguments import Arguments
 from gateway.enforcer import change
-from gateway.enforcer.arguments import Arguments
 from gateway.enforcer.call import Call
 from gateway.enforcer.change import Order, Who
 from gateway.enforcer.commands import COMMANDS

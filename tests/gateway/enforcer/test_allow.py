@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from gateway import audit, wire
+from gateway.arguments import Arguments
 from gateway.enforcer import allow, change, clock, status
-from gateway.enforcer.arguments import Arguments
 from gateway.enforcer.call import Call
 from gateway.enforcer.change import Order, Who
 from gateway.enforcer.commands import COMMANDS

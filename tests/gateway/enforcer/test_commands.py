@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from gateway import wire
+from gateway.arguments import Arguments
 from gateway.enforcer import change
-from gateway.enforcer.arguments import Arguments
 from gateway.enforcer.call import Call
 from gateway.enforcer.change import Order, Who
 from gateway.enforcer.commands import COMMANDS

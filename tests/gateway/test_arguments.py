@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from gateway.enforcer.arguments import Arguments
+from gateway.arguments import Arguments
 from gateway.wire import CommandRefused
 
 ODD = [None, True, [], {}, "x" * 10_000, -1, 1e300, float("nan"), "10.0.0.1/24", ["10.0.0.1", 5], ["::1"] * 5]

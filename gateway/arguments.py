@@ -1,6 +1,6 @@
 """Arguments of a command, taken one by one and checked: whatever a client sends, the answer is a value or a refusal.
 
-May live here: types, bounds, unknown keys. May not: what an argument means to the kernel.
+May live here: types, bounds, unknown keys. May not: what an argument means.
 """
 
 from collections.abc import Mapping
