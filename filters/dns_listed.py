@@ -1,7 +1,8 @@
 """Block lists as the policy asks them: one question to all that apply to a view, in either compiled form.
 
 A `CompiledList` is one list in memory; a `Shelved` is one of the lists in a mapped file (`lists.ListFile`), where
-exceptions, patterns and rules for certain clients live too, and all of a view's lists are judged together.
+exceptions, patterns and rules for certain clients live too. All of a view's mapped lists are judged together, whether
+they lie in one file or in several.
 
 May live here: putting the question, and what was hit. May not: what follows from it (dns_policy.py).
 """
@@ -10,7 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
-from filters.lists import Asker, CompiledList, ListFile, suffix_keys
+from filters.lists import Asker, CompiledList, Finding, ListFile, Match, suffix_keys
+from filters.lists.judge import decide
+from filters.lists.listfile import NOTHING
 from filters.names import Name, to_text
 
 Address = IPv4Address | IPv6Address
@@ -58,11 +61,12 @@ class Listed:
 
     def find(self, tails: Sequence[Name], qtype: int, client: Address | None, key: bytes) -> Hit | None:
         """The rule about a name, given by its suffixes; None: no list has one. `key`: CompiledLists' own."""
-        personal = False
-        for file, mask in self._files:
-            found = file.find(tails[0], Asker(qtype, client), mask)
-            personal = personal or found.personal
-            match = found.match
+        asker, personal = Asker(qtype, client), False
+        findings = [(file.find(tails[0], asker, mask), file, mask) for file, mask in self._files]
+        found = [one for one in findings if one[0] is not NOTHING]
+        if found:
+            personal = any(finding.personal for finding, _, _ in found)
+            match = found[0][0].match if len(found) == 1 else _together(tails[0], asker, found)
             if match is not None:
                 return Hit(match.list, match.line, match.text, match.allow, personal)
         hit = self._compiled_hit(tails, key) if self._compiled else None
@@ -89,3 +93,8 @@ class Listed:
                 depth, line = found
                 return Hit(one.name, line, to_text(tails[depth]))
         return None
+
+
+def _together(name: Name, asker: Asker, found: Sequence[tuple[Finding, ListFile, int]]) -> Match | None:
+    """What decides when several files have a rule: an exception in one holds against a block in another."""
+    return decide([match for _, file, mask in found for match in file.matches(name, asker, mask)])

@@ -45,6 +45,7 @@ SIDE = 1 << 31
 _NAMES_A_BUCKET = 8
 _ORDER = 0x01020304
 _PARTS = 8
+_AT_ONCE = 4096  # numbers of the index looked at before other threads may go on
 _HEADER = Struct(f"=8sIIQ16s{_PARTS}Q32s")
 HEADER_SIZE = 136
 
@@ -152,7 +153,8 @@ def _checked(parts: Parts) -> Parts:
         raise ValueError("the index has a wrong size")
     if len(parts.filter) != buckets << FILTER_BITS:
         raise ValueError("the filter has a wrong size")
-    if len(parts.places) != len(parts.hashes) or max(parts.index) > len(parts.hashes):
+    furthest = max(max(parts.index[at : at + _AT_ONCE]) for at in range(0, len(parts.index), _AT_ONCE))
+    if len(parts.places) != len(parts.hashes) or furthest > len(parts.hashes):
         raise ValueError("the index points behind the rules")
     if len(parts.side) % 3 or len(parts.patterns) % 2:
         raise ValueError("a side rule is cut off")

@@ -137,3 +137,23 @@ def test_the_root_is_on_no_list() -> None:
     assert standing.decide(standing.rules("pc"), b"\0", 2).reason is Reason.NOT_LISTED
     talk = Talk(SessionConfig(POLICY, (Upstream("198.51.100.53"),)))
     assert isinstance(talk.ask(".", "NS")[0], AskUpstream)
+
+
+def test_lists_in_files_of_their_own_are_judged_as_if_they_lay_in_one() -> None:
+    texts = {
+        "blocks": b"||ads.example^\n||shop.example^\n||off.example^\n||hard.example^$important\n",
+        "frees": b"@@||good.ads.example^\n||off.example^$badfilter\n@@||hard.example^\n||x.ads.example^\n",
+    }
+    single = tuple(Shelved(title, mapped({title: text})) for title, text in texts.items())
+    both = mapped(texts)
+    together = tuple(Shelved(title, both) for title in texts)
+    for lists in (single, single[::-1], together):
+        hits = {text: found(Listed(lists), f"{text}.example") for text in ("good.ads", "shop", "off", "hard", "x.ads")}
+        told = {text: (hit.list, hit.allow) if hit else None for text, hit in hits.items()}
+        assert told == {
+            "good.ads": ("frees", True),
+            "shop": ("blocks", False),
+            "off": None,
+            "hard": ("blocks", False),
+            "x.ads": ("frees", False),
+        }
