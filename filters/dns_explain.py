@@ -28,6 +28,7 @@ _ASKS = {
     "protected": "protected, so that no list may block it",
     "own_entries": "named by the site's own allow or deny",
     "nothing_but": "outside the only names that are answered here",
+    "encrypted_dns": "a public resolver for encrypted DNS, which goes around this filter",
     "safe_search": "a search engine that has a safe variant",
     "block_lists": "on a block list of this zone or device",
 }

@@ -80,6 +80,8 @@ def error_of(verdict: Verdict) -> bytes:
             return option(ExtendedError.BLOCKED, f"list {verdict.list} line {verdict.line}")
         case Reason.REBINDING:
             return option(ExtendedError.BLOCKED, "a private address from a public name")
+        case Reason.ENCRYPTED_DNS:
+            return option(ExtendedError.BLOCKED, "names are answered here, not by encrypted DNS elsewhere")
         case Reason.DENIED | Reason.DENIED_LINK | Reason.NOT_ALLOWED:
             return option(ExtendedError.FILTERED, "by this site's own rule")
         case Reason.UNKNOWN_CLIENT:

@@ -1,7 +1,7 @@
 """What is done with a question: the first step that has an opinion decides.
 
     stranger -> canaries -> own names -> names that stay here -> closed -> granted -> protected -> own entries
-             -> nothing but -> safe search -> block lists -> forward
+             -> nothing but -> encrypted DNS -> safe search -> block lists -> forward
 
 A protected name (health services, vendors, updates, approved video platforms) beats every list, and a list that names
 one is told in the verdict, so that it can be reported. What the site itself writes is no list: of its `allow`, `deny`
@@ -34,6 +34,7 @@ _LOOPBACK = Verdict(Action.LOCAL, Reason.SPECIAL_USE)
 STRANGER = Verdict(Action.REFUSED, Reason.UNKNOWN_CLIENT)
 _LINKS = {
     Reason.LISTED: Reason.LISTED_LINK, Reason.DENIED: Reason.DENIED_LINK, Reason.NOT_LISTED: Reason.NOT_LISTED,
+    Reason.ENCRYPTED_DNS: Reason.ENCRYPTED_DNS,
 }  # fmt: skip
 
 
@@ -42,12 +43,13 @@ class DnsPolicy:
     """The whole policy; immutable, so that a reload is one assignment. `key`: what the lists were compiled with.
 
     `devices`: by each of their addresses; `named`: all of them by name, also those whose addresses are not known yet.
-    `allowances`: what people allowed for a while.
+    `allowances`: what people allowed for a while. `resolvers`: public ones for encrypted DNS, past this filter.
     """
 
     zones: Mapping[str, ZonePolicy]
     local: LocalNames
     protected: SuffixSet = field(default_factory=SuffixSet)
+    resolvers: SuffixSet = field(default_factory=SuffixSet)
     key: bytes = b"unkeyed"
     closed: SuffixSet = field(default_factory=SuffixSet)
     devices: Mapping[Address, DevicePolicy] = field(default_factory=dict)
@@ -101,7 +103,7 @@ class Standing:
         case = Case(self.policy, rules, link, qtype, tuple(suffixes(link)), client)
         if self.policy.closed.first(case.tails) is not None:
             return None
-        for step in (granted, protected, own_entries, block_lists):
+        for step in (granted, protected, own_entries, encrypted_dns, block_lists):
             verdict = step(case)
             if verdict is not None:
                 reason = _LINKS.get(verdict.reason)
@@ -192,6 +194,11 @@ def nothing_but(case: Case) -> Verdict | None:
     return None if case.rules.only is None else Verdict(case.rules.block, Reason.NOT_ALLOWED)
 
 
+def encrypted_dns(case: Case) -> Verdict | None:
+    found = case.policy.resolvers.first(case.tails)
+    return None if found is None else Verdict(case.rules.block, Reason.ENCRYPTED_DNS, rule=to_text(found))
+
+
 def safe_search(case: Case) -> Verdict | None:
     target = safe_name(case.name, case.qtype) if case.rules.safe_search else None
     if target is None:
@@ -213,8 +220,8 @@ def block_lists(case: Case) -> Verdict | None:
 Step = Callable[[Case], Verdict | None]
 STEPS: dict[str, Step] = {
     "canary": canary, "local_name": local_name, "stays_here": stays_here, "closed": closed, "granted": granted,
-    "protected": protected, "own_entries": own_entries, "nothing_but": nothing_but, "safe_search": safe_search,
-    "block_lists": block_lists,
+    "protected": protected, "own_entries": own_entries, "nothing_but": nothing_but, "encrypted_dns": encrypted_dns,
+    "safe_search": safe_search, "block_lists": block_lists,
 }  # fmt: skip
 
 

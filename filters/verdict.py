@@ -31,6 +31,7 @@ class Reason(StrEnum):
     EXCEPTED = "excepted"  # a list's own exception lets it through
     ALLOWED = "allowed"  # the site's own entry: no list may block it here
     NOT_ALLOWED = "not_allowed"  # here nothing is answered but what the site names
+    ENCRYPTED_DNS = "encrypted_dns"  # a public resolver for encrypted DNS: a way around this one
     GRANTED = "granted"  # allowed by a person for a while
     SAFE_SEARCH = "safe_search"
     CLOSED = "closed"  # a closed network's name: never filtered, never asked anywhere else
@@ -64,6 +65,7 @@ class Verdict:
         return self.reason in BLOCKING
 
 
-BLOCKING = frozenset(
-    (Reason.LISTED, Reason.LISTED_LINK, Reason.DENIED, Reason.DENIED_LINK, Reason.NOT_ALLOWED, Reason.REBINDING)
-)
+BLOCKING = frozenset({
+    Reason.LISTED, Reason.LISTED_LINK, Reason.DENIED, Reason.DENIED_LINK, Reason.NOT_ALLOWED, Reason.REBINDING,
+    Reason.ENCRYPTED_DNS,
+})  # fmt: skip

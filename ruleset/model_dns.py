@@ -15,6 +15,7 @@ Block = Literal["nxdomain", "nodata", "null", "page"]
 HttpsUrl = Annotated[str, StringConstraints(pattern=r"^https://[a-zA-Z0-9.-]{1,253}(:[0-9]{1,5})?/[!-~]{0,500}$")]
 # Categories of lists whose entries are addresses, for the kernel's sets: refused whole, or their encrypted DNS only.
 ADDRESSES, DOH_ADDRESSES = "addresses", "doh-addresses"
+ADDRESS_CATEGORIES = frozenset({ADDRESSES, DOH_ADDRESSES})
 Minisign = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]{56}$")]
 
 

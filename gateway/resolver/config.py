@@ -13,13 +13,12 @@ from filters.dns_leases import Declared, LeasePolicy, LeaseZone
 from filters.dns_local import LocalHost
 from filters.dns_rules import Allowance
 from filters.names import BadNameError, Name, SuffixSet, from_text
-from ruleset.model_dns import DnsOverlay, DnsUpstream, DnsZone, Schedule
+from ruleset.model_dns import ADDRESS_CATEGORIES, DnsOverlay, DnsUpstream, DnsZone, Schedule
 from ruleset.resolved import ResolvedSite, Segment, VideoNames
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 GATEWAY_LABEL = "gateway"  # the box's own name in the local domain
-ADDRESSES = "addresses"  # the category of lists that go into the kernel's sets, not to us
 NO_POLICY = DnsZone.model_validate({})
 NO_LEASES = LeasePolicy()
 # Whoever stands in these zones chooses the names himself, and is nobody's to know.
@@ -54,6 +53,7 @@ class ResolverConfig:
 
     `protected`: names that no list may block, what is below them included: what the packs say, and the approved video
     platforms, because a list that breaks consultations does more harm than it prevents.
+    `resolvers`: public ones for encrypted DNS, whose names are blocked.
     `routes`: names of closed networks and who may be asked for them; nobody, when the site does not say.
     `leases`: who may get which name by DHCP. `site`: what tells whose an address is that turns up on the wire.
     """
@@ -65,6 +65,7 @@ class ResolverConfig:
     hosts: tuple[LocalHost, ...] = ()
     pins: tuple[PinGrant, ...] = ()
     protected: tuple[str, ...] = ()
+    resolvers: tuple[str, ...] = ()
     routes: Mapping[Name, tuple[Upstream, ...]] = field(default_factory=dict)
     categories: Mapping[str, str] = field(default_factory=dict)
     devices: tuple[DeviceConfig, ...] = ()
@@ -94,10 +95,11 @@ def config_of(site: ResolvedSite) -> ResolverConfig:
         domain=site.site.clinic.domain,
         zones=tuple(zones),
         upstreams=tuple(_upstream(one) for one in dns.upstreams),
-        lists={name: one.path for name, one in dns.lists.items() if one.category != ADDRESSES},
+        lists={name: one.path for name, one in dns.lists.items() if one.category not in ADDRESS_CATEGORIES},
         hosts=(gateway, *hosts),
         pins=tuple(_grant(names) for names in site.video_names),
         protected=(*site.protected_names, *(domain for names in site.video_names for domain in names.domains)),
+        resolvers=site.resolver_names,
         routes=routes_of(site),
         categories={name: one.category for name, one in dns.lists.items() if one.category is not None},
         devices=tuple(

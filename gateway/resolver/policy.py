@@ -19,9 +19,7 @@ from gateway.resolver.config import ResolverConfig, ZoneConfig, suffix_names
 from ruleset.model_dns import DnsOverlay
 
 
-def session_config(
-    config: ResolverConfig, lists: Mapping[str, AnyList], key: bytes = b"unkeyed"
-) -> SessionConfig:
+def session_config(config: ResolverConfig, lists: Mapping[str, AnyList], key: bytes = b"unkeyed") -> SessionConfig:
     """The pure part of a configuration. A list that could not be had is left out. Raises BadNameError.
 
     `key`: of lists that are no files.
@@ -34,6 +32,7 @@ def session_config(
         zones={zone.name: shelf.zone(zone) for zone in config.zones},
         local=local_names(config),
         protected=SuffixSet(suffix_names(config.protected)),
+        resolvers=SuffixSet(suffix_names(config.resolvers)),
         key=key,
         closed=SuffixSet(config.routes),
         devices={address: named[device.name] for device in config.devices for address in device.addresses},

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from gateway.enforcer.addresses import SPECIAL
-from ruleset.model_dns import DnsUpstream
+from ruleset.model_dns import ADDRESS_CATEGORIES, DnsUpstream
 from ruleset.resolved import ResolvedSite
 
 Network = IPv4Network | IPv6Network
-ADDRESSES = "addresses"  # the category of lists for the kernel's sets
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,7 @@ class Source:
 
     @property
     def is_addresses(self) -> bool:
-        return self.category == ADDRESSES
+        return self.category in ADDRESS_CATEGORIES
 
 
 @dataclass(frozen=True, slots=True)

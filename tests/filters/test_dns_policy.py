@@ -1,5 +1,6 @@
 """Verdicts: the order of the rules, by zone, and where each comes from."""
 
+from dataclasses import replace
 from ipaddress import ip_address, ip_network
 
 import pytest
@@ -115,3 +116,36 @@ def test_loopback_names_are_loopback() -> None:
 
 def test_a_client_of_no_zone_is_refused() -> None:
     assert verdict("www.example", "elsewhere") == Verdict(Action.REFUSED, Reason.UNKNOWN_CLIENT)
+
+
+RESOLVERS = SuffixSet([name("dns.google"), name("cloudflare-dns.com")])
+ALLOWED = ZonePolicy(allow=SuffixSet([name("dns.google")]), block=Action.PAGE)
+AROUND = replace(POLICY, resolvers=RESOLVERS, zones={**POLICY.zones, "lab": ALLOWED})
+
+
+def around(text: str, zone: str = "pc", qtype: int = Type.A) -> Verdict:
+    standing = AROUND.at(Moment())
+    return standing.decide(standing.rules(zone), name(text), qtype)
+
+
+@pytest.mark.parametrize("qtype", [Type.A, Type.AAAA, Type.HTTPS])
+def test_a_public_resolver_for_encrypted_dns_is_blocked_as_the_zone_blocks(qtype: int) -> None:
+    found = Verdict(Action.NXDOMAIN, Reason.ENCRYPTED_DNS, rule="cloudflare-dns.com")
+    assert around("mozilla.cloudflare-dns.com", qtype=qtype) == found
+    assert around("cloudflare-dns.com", "guest", qtype) == replace(found, action=Action.NULL)
+    assert around("cloudflare-dns.com", "voip", qtype) == found, "also where no list is in use"
+    assert around("chrome.cloudflare-dns.com", "lab", qtype).action is Action.PAGE
+
+
+def test_the_site_may_allow_one_and_neighbours_are_left_alone() -> None:
+    assert around("dns.google", "lab") == Verdict(Action.FORWARD, Reason.ALLOWED, rule="dns.google")
+    for text in ("google", "www.google", "notcloudflare-dns.com", "cloudflare.com"):
+        assert around(text, qtype=Type.NS).action is Action.FORWARD, text
+
+
+def test_a_name_that_leads_to_such_a_resolver_is_blocked_too() -> None:
+    standing = AROUND.at(Moment())
+    rules = standing.rules("pc")
+    assert rules is not None
+    link = standing.judge_link(rules, name("x.cloudflare-dns.com"), Type.A)
+    assert link == Verdict(Action.NXDOMAIN, Reason.ENCRYPTED_DNS, rule="cloudflare-dns.com")

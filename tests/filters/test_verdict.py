@@ -4,7 +4,7 @@ import pytest
 
 from filters.verdict import Action, Reason, Verdict
 
-REFUSING = {"listed", "listed_link", "denied", "denied_link", "not_allowed", "rebinding"}
+REFUSING = {"listed", "listed_link", "denied", "denied_link", "not_allowed", "rebinding", "encrypted_dns"}
 
 
 @pytest.mark.parametrize("reason", list(Reason))

@@ -97,8 +97,16 @@ def test_closed_names_go_where_the_site_says_and_nowhere_else() -> None:
 
 
 def test_lists_of_addresses_are_not_the_resolvers():
-    site = small_site("  lists: {drop: {path: drop.json, category: addresses}, bad: {path: bad.txt}}")
+    site = small_site(
+        "  lists: {drop: {path: drop.json, category: addresses}, bad: {path: bad.txt}, "
+        "around: {path: around.txt, category: doh-addresses}}"
+    )
     assert dict(config_of(site).lists) == {"bad": "bad.txt"}
+
+
+def test_public_resolvers_are_known_without_any_list():
+    found = config_of(small_site("  log: {detail: zone}")).resolvers
+    assert {"dns.google", "cloudflare-dns.com", "dns.quad9.net", "dns.nextdns.io"} <= set(found)
 
 
 def small_site(dns: str) -> ResolvedSite:

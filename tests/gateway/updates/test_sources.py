@@ -27,6 +27,11 @@ def test_lists_come_with_what_the_site_says_of_them():
     assert drop.is_addresses and not malware.is_addresses and (malware.url, malware.hours) == ("", 24)
 
 
+def test_lists_of_resolvers_addresses_are_addresses_too():
+    assert Source("around", "around.txt", category="doh-addresses").is_addresses
+    assert not Source("around", "around.txt", category="doh").is_addresses
+
+
 def test_protected_closed_and_video_names_are_untouchable():
     names = untouchable_of(site()).names
     assert {"oqs-pdl.org", "zoom.us"} <= {name.removeprefix("*.") for name in names}
