@@ -42,6 +42,7 @@ from filters.dns_local import LocalNames
 from filters.dns_message import Fault, Query, Rcode, Type, read_query
 from filters.dns_pins import Hold, PinBoard
 from filters.dns_policy import DnsPolicy
+from filters.dns_resolved import Resolved
 from filters.dns_rules import DevicePolicy
 from filters.dns_schedule import Moment
 from filters.dns_shape import Shaping, shape
@@ -77,7 +78,7 @@ class Session:
 
     def __init__(self, config: SessionConfig, new_id: Callable[[], int], timing: Timing | None = None) -> None:
         self._timing = timing or Timing()
-        self.counters, self.accounts = Counters(), Accounts()
+        self.counters, self.accounts, self.resolved = Counters(), Accounts(), Resolved()
         self._cache = BoundedCache(CACHE_ENTRIES, CACHE_OCTETS)
         self._failures = BoundedCache(FAILURES, CACHE_OCTETS)
         self._asking: Asking[Waiter] = Asking(self._timing, self.counters, new_id)
@@ -345,6 +346,7 @@ class Session:
     def _sent(self, waiter: Waiter, answer: Answer, subject: Subject, now: float) -> SendAnswer | Tried:
         if not waiter.trial:
             self.accounts.add(waiter.view, subject, now - waiter.began, waiter.client)
+            self.resolved.add(waiter.zone, answer.addresses, answer.expires)
         return waiter.send(answer, now, subject.verdict)
 
     def _pin_done(self, hold: Hold[tuple[Waiter, Answer]] | None, now: float) -> list[Command]:

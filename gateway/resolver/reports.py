@@ -10,7 +10,7 @@ May live here: counting what is told, and when. May not: how it is sent (reports
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from filters.dns_accounts import Accounts, Entry, zone_of
@@ -62,6 +62,10 @@ class Reports:
             self._blocked[key] += count
         else:
             self._lost += count
+
+    def put(self, kind: str, at: float, rows: Sequence[Row]) -> None:
+        """Rows of another kind, to go out with the next flush."""
+        self._outbox.put(kind, at, rows)
 
     def flush(self, at: float) -> None:
         """Once a second."""

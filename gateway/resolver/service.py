@@ -18,6 +18,7 @@ from filters.dns_accounts import Snapshot
 from filters.dns_exchange import (
     Account,
     AskUpstream,
+    ClientDatagram,
     Clock,
     Command,
     Event,
@@ -30,6 +31,7 @@ from filters.dns_exchange import (
     ViewsChanged,
 )
 from filters.dns_session import Session, SessionConfig
+from filters.stun import is_stun
 from gateway.resolver.config import ResolverConfig
 from gateway.resolver.desk import Desk
 from gateway.resolver.journal import Journal
@@ -37,6 +39,7 @@ from gateway.resolver.learning import Learning
 from gateway.resolver.pinning import Pinning
 from gateway.resolver.policy import moment_of, session_config
 from gateway.resolver.reports import Reports
+from gateway.resolver.reports_seen import Seen
 from gateway.resolver.tcp import Connections, TcpServer
 from gateway.resolver.udp import UdpServer
 from gateway.resolver.unbound import Recursor
@@ -72,6 +75,7 @@ class Resolver:
         nobody = session_config(ResolverConfig("home.arpa", (), ()), {}, b"")
         self.session = Session(nobody, lambda: secrets.randbelow(1 << 16), timing)
         self.reports = Reports(events, self.session.accounts, self._count)
+        self._seen = Seen(self.session.resolved, self.reports.put)
         self.desk = Desk(self.session, self.take, self.reports.fast, timing)
         self._upstreams = Upstreams(self.take, journal)
         self._pinning = Pinning(enforcer, self.take, journal)
@@ -138,7 +142,10 @@ class Resolver:
         self.session.count()
 
     def take(self, event: Event) -> None:
-        """Run an event through the session and carry out what it says."""
+        """Run an event through the session and carry out what it says. A call's STUN is noted and gets no answer."""
+        if isinstance(event, ClientDatagram) and is_stun(event.data) and not event.stream:
+            self._seen.stun(str(event.client))
+            return
         self._carry_out(self.session.handle(event, self._loop.time()))
 
     def _carry_out(self, commands: Iterable[Command]) -> None:
@@ -178,6 +185,7 @@ class Resolver:
         self.take(Tick())
 
     def _reported(self) -> None:
+        self._seen.flush(self._loop.time(), time.time())
         self.reports.flush(time.time())
         self._look_at_the_clock()
         self._learning.look()
