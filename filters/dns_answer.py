@@ -25,7 +25,7 @@ OUR_SIZE = 1232  # octets in UDP that cross every path unfragmented (the value o
 PLAIN_SIZE = 512  # RFC 1035 section 2.3.4, for clients without EDNS
 STREAM_SIZE = 65535
 TO_QUESTION = b"\xc0\x0c"  # a compression pointer to the name of the question
-FOREVER = float("inf")
+FOREVER, NEVER = float("inf"), float("-inf")
 
 Address = IPv4Address | IPv6Address
 _COUNTS = Struct("!5H")  # the header behind the id
@@ -48,11 +48,12 @@ class Answer:
     `ttls`: where in `body` a TTL stands and its value at `born`. From `refresh` on it is worth asking anew. `links`:
     the names it leads through, `addresses` where it leads, `inside` when one of them is private. `subject`, `told` and
     `hits` are for accounts: what it is about, whether each time is reported, how often the fast path sent it.
+    `wire` and `edns_wire`: all behind the id, with and without an OPT record, as sent before and right until `good`.
     """
 
     __slots__ = (
-        "_body", "_born", "_second", "_ttls", "addresses", "body", "edns_head", "expires", "head", "hits", "inside",
-        "links", "opt", "rcode", "refresh", "subject", "told",
+        "_body", "_born", "_second", "_ttls", "addresses", "body", "edns_head", "edns_wire", "expires", "good", "head",
+        "hits", "inside", "links", "opt", "rcode", "refresh", "subject", "told", "wire",
     )  # fmt: skip
 
     def __init__(
@@ -77,6 +78,8 @@ class Answer:
         self.subject: Subject | None = None
         self.told = False
         self.hits = 0
+        self.wire = self.edns_wire = b""
+        self.good = NEVER
         self._body, self._ttls, self._born, self._second = body, tuple(ttls), born, int(born)
 
     def keep_until(self, expires: float, refresh: float | None = None) -> None:
@@ -90,6 +93,7 @@ class Answer:
         for slot in Answer.__slots__:
             setattr(twin, slot, getattr(self, slot))
         twin.subject, twin.told, twin.hits = subject, told, 0
+        twin.good = NEVER
         return twin
 
     def stale(self, now: float, ttl: int, error: bytes, *, dnssec: bool) -> "Answer":
@@ -124,6 +128,25 @@ class Answer:
                 _TTL.pack_into(patched, offset, max(0, ttl - age))
             self.body = bytes(patched)
         return self.body
+
+    def remember(self, wire: bytes, now: float, *, edns: bool) -> None:
+        """`wire`, just made, stays right until a TTL counts down, or its time for being asked anew comes."""
+        if now >= self.good:
+            self.wire = self.edns_wire = b""
+            self.good = min(self.refresh, int(now) + 1) if self._ttls else self.refresh
+        if edns:
+            self.edns_wire = wire
+        else:
+            self.wire = wire
+
+    @property
+    def born(self) -> float:
+        """When its TTLs counted as they came, in seconds of the caller's clock."""
+        return self._born
+
+    def message(self, question: bytes) -> bytes:
+        """The answer to `question` as it came, without id and OPT record: to be read again later."""
+        return bytes(2) + self.head + question + self._body
 
     def render(self, query: Query, now: float, limit: int) -> bytes:
         """The whole message for one client; truncated (TC, no sections) beyond `limit` octets."""

@@ -35,6 +35,7 @@ _USUAL = {
 }
 _OPT_START = b"\0\0\x29"  # the root's name, type OPT
 _OPT_FIXED = 11
+_HEAD = 10  # octets of the header behind the id
 
 
 class FastPath:
@@ -58,33 +59,54 @@ class FastPath:
         return len(self._plain) + len(self._dnssec)
 
     def find(self, data: bytes, now: float) -> tuple[bytes, Answer] | None:
-        """The reply to a datagram and the Answer it was made of; None: take the slow path. `now` in seconds."""
+        """The reply to a datagram and the Answer it was made of; None: take the slow path. `now` in seconds.
+
+        Mostly the very reply of a moment ago, behind another id: the question spelled as the table has it.
+        """
         edns = _USUAL.get(data[2:12])
-        if edns is None:
+        if edns:
+            opt = self._opts.get(data[-_OPT_FIXED:])
+            if opt is not None:
+                limit, dnssec = opt
+                answer = (self._dnssec if dnssec else self._plain).get(data[12:-_OPT_FIXED])
+                if answer is not None and now < answer.good and 0 < len(answer.edns_wire) <= limit - 2:
+                    answer.hits += 1
+                    return data[:2] + answer.edns_wire, answer
+        elif edns is None:
             return None
+        else:
+            answer = self._plain.get(data[12:])
+            if answer is not None and now < answer.good and answer.wire:
+                answer.hits += 1
+                return data[:2] + answer.wire, answer
+        return self._find_otherwise(data, now, edns=edns)
+
+    def _find_otherwise(self, data: bytes, now: float, *, edns: bool) -> tuple[bytes, Answer] | None:
+        """The same for any letter case and any options, put together anew."""
         zero = data.find(0, 12)
         end = zero + 5
+        question = data[12:end]
         key = data[12:zero].lower() + data[zero:end]
+        limit, dnssec = PLAIN_SIZE, False
         if edns:
             tail = data[end:]
             opt = self._opts.get(tail) or self._read_opt(tail)
             if opt is None:
                 return None
             limit, dnssec = opt
-            answer = (self._dnssec if dnssec else self._plain).get(key)
-            if answer is None or now >= answer.refresh:
-                return None
-            reply = data[:2] + answer.edns_head + data[12:end] + answer.at(now) + answer.opt
-        else:
-            limit = PLAIN_SIZE
-            answer = self._plain.get(key)
-            if answer is None or now >= answer.refresh or len(data) != end:
-                return None
-            reply = data[:2] + answer.head + data[12:end] + answer.at(now)
-        if len(reply) > limit:
+        elif len(data) != end:
             return None
+        answer = (self._dnssec if dnssec else self._plain).get(key)
+        if answer is None or now >= answer.refresh:
+            return None
+        head, opt_record = (answer.edns_head, answer.opt) if edns else (answer.head, b"")
+        wire = head + question + answer.at(now) + opt_record
+        if len(wire) + 2 > limit:
+            return None
+        if question == key:
+            answer.remember(wire, now, edns=edns)
         answer.hits += 1
-        return reply, answer
+        return data[:2] + wire, answer
 
     def keep(self, key: bytes, answer: Answer, *, dnssec: bool) -> None:
         """Answer this question (name in lower case, type, class) from now on; the oldest give way when full.
@@ -94,7 +116,7 @@ class FastPath:
         table = self._dnssec if dnssec else self._plain
         self._drop(table, key)
         table[key] = answer
-        self._used += cost(key, answer)
+        self._used += _cost(key, answer)
         while len(table) > self._size or self._used > self._octets:
             full = table or self._plain or self._dnssec
             self._drop(full, next(iter(full)))
@@ -120,7 +142,7 @@ class FastPath:
     def _drop(self, table: OrderedDict[bytes, Answer], key: bytes) -> None:
         old = table.pop(key, None)
         if old is not None:
-            self._used -= cost(key, old)
+            self._used -= _cost(key, old)
             self._hand_over(old)
 
     def _hand_over(self, answer: Answer) -> None:
@@ -144,3 +166,8 @@ class FastPath:
         if length == 0 and len(self._opts) < MAX_OPTS:
             self._opts[tail] = opt
         return opt
+
+
+def _cost(key: bytes, answer: Answer) -> int:
+    """Octets that an entry takes at most: with what was sent last, to clients of both kinds."""
+    return cost(key, answer) + 2 * (_HEAD + len(key) + len(answer.body)) + len(answer.opt)

@@ -17,6 +17,7 @@ from filters.dns_wire import FastPath
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
+Message = tuple[bytes, bytes]  # the octets, and the peer in its socket's own form
 MAX_CLIENTS = 4096  # clients remembered with their zone
 NO_ZONE = ""
 
@@ -30,6 +31,20 @@ class Client(Bucket):
         super().__init__(timing.client_rate, timing.client_burst)
         self.text, self.address, self.zone, self.table = text, address, zone, table
         self.counted = 0  # of its questions, how many went into the accounts
+
+
+Rest = tuple[bytes, Client, bytes]
+
+
+class Line(dict[bytes, Client]):
+    """What the desk knows by heart of those who come through one socket, by the octets of their addresses.
+
+    `peer[source]` are those octets, `text_of(peer)` is the address as text, `zone` the one of the socket.
+    """
+
+    def __init__(self, zone: str, source: slice, text_of: Callable[[bytes], str]) -> None:
+        super().__init__()
+        self.zone, self.source, self.text_of = zone, source, text_of
 
 
 class Desk:
@@ -46,6 +61,7 @@ class Desk:
         self._timing = timing or Timing()
         self._zones: tuple[tuple[Network, str], ...] = ()
         self._clients: dict[tuple[str, str], Client] = {}
+        self._lines: list[Line] = []
         self.fast = 0  # answers of the fast path since the start
 
     def adopt(self, zones: Iterable[tuple[Network, str]]) -> None:
@@ -53,6 +69,7 @@ class Desk:
         self._zones = tuple(sorted(zones, key=lambda entry: entry[0].prefixlen, reverse=True))
         self.tally()
         self._clients.clear()
+        self._forget()
 
     def renew(self) -> None:
         """Other rules count: every client's table is another one."""
@@ -73,26 +90,59 @@ class Desk:
             known = Client(text, address, zone, self._session.fast_path(zone, address), self._timing)
             if len(self._clients) >= MAX_CLIENTS:
                 self._tally(self._clients.pop(next(iter(self._clients))))
+                self._forget()
             self._clients[text, asked_zone] = known
         return known
 
-    def datagram(self, data: bytes, client: Client, now: float) -> bytes | None:
-        """The fast answer to a datagram, empty when it gets none, or None: give it to `question`."""
-        client.left -= 1
-        if client.left < 0 and not client.refill(now):
-            return slip(data, client) or b""
-        found = client.table.find(data, now)
-        if found is None:
-            return None
-        self.fast += 1
-        reply, answer = found
-        if answer.told:
-            self._count(client.text, answer)
-        return reply
+    def open(self, zone: str, source: slice, text_of: Callable[[bytes], str]) -> Line:
+        """A line for one socket of `zone`, to be given to `answer`; `shut` it at the end."""
+        line = Line(zone, source, text_of)
+        self._lines.append(line)
+        return line
+
+    def shut(self, line: Line) -> None:
+        self._lines = [one for one in self._lines if one is not line]
+
+    def answer(self, arrived: Iterable[Message], line: Line, now: float) -> tuple[list[Message], list[Rest]]:
+        """What of the datagrams can be answered at once, and the rest, which is for `question`.
+
+        This runs for every datagram: it looks up nothing twice and calls nothing that it need not.
+        """
+        ready: list[Message] = []
+        rest: list[Rest] = []
+        source, known, count = line.source, line.get, self._count
+        for data, peer in arrived:
+            client = known(peer[source]) or self._meet(line, peer)
+            client.left -= 1
+            if client.left < 0 and not client.refill(now):
+                beyond = slip(data, client)
+                if beyond is not None:
+                    ready.append((beyond, peer))
+                continue
+            found = client.table.find(data, now)
+            if found is None:
+                rest.append((data, client, peer))
+                continue
+            reply, answer = found
+            if answer.told:
+                count(client.text, answer)
+            ready.append((reply, peer))
+            self.fast += 1
+        return ready, rest
 
     def question(self, data: bytes, client: Client, channel: object, *, stream: bool = False) -> None:
         """The slow path; the answer comes out of the session, now or later."""
         self._take(ClientDatagram(data, client.address, client.zone, channel, stream))
+
+    def _meet(self, line: Line, peer: bytes) -> Client:
+        known = self.client(line.text_of(peer), line.zone)
+        line[peer[line.source]] = known
+        return known
+
+    def _forget(self) -> None:
+        """No line may know a client that is not counted any more."""
+        for line in self._lines:
+            line.clear()
 
     def _tally(self, client: Client) -> None:
         taken = client.taken

@@ -5,15 +5,15 @@ May live here: one UDP socket. May not: decisions, TCP.
 
 import asyncio
 import socket
+from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address
-from typing import Any
 
+from gateway.resolver.datagrams import Datagrams, Message, text_of
 from gateway.resolver.desk import Desk
 from gateway.resolver.sockets import listen
 
 Address = IPv4Address | IPv6Address
-BURST = 64  # datagrams read before other sockets get their turn
-MAX_QUESTION = 4096  # octets; a longer datagram is cut, and a cut one is malformed
+ROUNDS = 4  # bursts of datagrams read before other sockets get their turn
 
 
 class UdpChannel:
@@ -21,11 +21,11 @@ class UdpChannel:
 
     __slots__ = ("_peer", "_server")
 
-    def __init__(self, server: "UdpServer", peer: tuple[Any, ...]) -> None:
+    def __init__(self, server: "UdpServer", peer: bytes) -> None:
         self._server, self._peer = server, peer
 
     def send(self, data: bytes) -> None:
-        self._server.send(data, self._peer)
+        self._server.send([(data, self._peer)])
 
 
 class UdpServer:
@@ -33,32 +33,29 @@ class UdpServer:
 
     def __init__(self, address: Address, port: int, zone: str, desk: Desk) -> None:
         self._socket = listen(address, port, socket.SOCK_DGRAM)
-        self._zone, self._desk = zone, desk
+        self._datagrams = Datagrams(self._socket)
+        self._desk, self._line = desk, desk.open(zone, self._datagrams.source, text_of)
         self._loop = asyncio.get_running_loop()
         self.unsent = 0
         self._loop.add_reader(self._socket, self._readable)
 
     def close(self) -> None:
         self._loop.remove_reader(self._socket)
+        self._desk.shut(self._line)
         self._socket.close()
 
-    def send(self, data: bytes, peer: tuple[Any, ...]) -> None:
+    def send(self, messages: Sequence[Message]) -> None:
         """Answers are lost when the way is full, as on any network; the client asks again."""
-        try:
-            self._socket.sendto(data, peer)
-        except OSError:
-            self.unsent += 1
+        self.unsent += self._datagrams.send(messages)
 
     def _readable(self) -> None:
-        desk, receive, now = self._desk, self._socket.recvfrom, self._loop.time()
-        for _ in range(BURST):
-            try:
-                data, peer = receive(MAX_QUESTION)
-            except OSError:  # nothing left, or an ICMP error about an earlier answer
+        """Answering takes so long that more may be there already: looking again is cheaper than going to sleep."""
+        for _ in range(ROUNDS):
+            arrived = self._datagrams.receive()
+            if not arrived:
                 return
-            client = desk.client(peer[0], self._zone)
-            reply = desk.datagram(data, client, now)
-            if reply is None:
-                desk.question(data, client, UdpChannel(self, peer))
-            elif reply:
-                self.send(reply, peer)
+            ready, rest = self._desk.answer(arrived, self._line, self._loop.time())
+            if ready:
+                self.send(ready)
+            for data, client, peer in rest:
+                self._desk.question(data, client, UdpChannel(self, peer))

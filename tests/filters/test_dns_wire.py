@@ -50,6 +50,30 @@ def test_usual_questions_are_answered_as_the_slow_path_would(data: bytes) -> Non
     assert read(reply).answer[0].ttl == 53
 
 
+def test_what_was_sent_a_moment_ago_is_sent_again_only_while_it_is_right() -> None:
+    table = filled(expires=150.0)
+    for step in range(1, 60):
+        now = 100.0 + step * 0.9
+        for number, data in enumerate(USUAL, step):
+            asked = number.to_bytes(2, "big") + data[2:]
+            found = table.find(asked, now)
+            assert (found is None) == (now >= 150.0)
+            if found is not None:
+                query = read_query(asked)
+                assert isinstance(query, Query)
+                assert found[0] == found[1].render(query, now, dns_answer.limit_of(query, stream=False))
+                assert read(found[0]).answer[0].ttl == 60 - int(now - 100.0)
+                assert read(found[0]).id == number
+
+
+def test_what_fits_one_client_is_not_sent_to_another_with_less_room() -> None:
+    table = filled(records=60)
+    large, small = wire(NAME, use_edns=0, payload=1232), wire(NAME, use_edns=0, payload=600)
+    for _ in range(2):
+        assert table.find(large, 107.3) is not None
+        assert table.find(small, 107.3) is None
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -103,7 +127,7 @@ def test_the_table_is_bounded_and_forgets_on_demand() -> None:
 
 def test_octets_are_bounded_and_what_goes_is_accounted_for() -> None:
     gone: list[tuple[str, int]] = []
-    table = FastPath(octets=4 * 2000, account=lambda subject, count: gone.append((subject.name, count)))
+    table = FastPath(octets=4 * 2900, account=lambda subject, count: gone.append((subject.name, count)))
     for number in range(10):
         question = wire(f"n{number}.example")
         answer = Answer(Rcode.NOERROR, (0, 0), bytes(500))

@@ -17,6 +17,7 @@ from gateway.resolver.policy import session_config
 from ruleset.model_dns import DnsOverlay
 from tests.filters.dns_tools import read, wire
 
+CLIENT, OTHER = "10.20.20.11", "10.20.20.12"
 ZONES = [
     (ip_network("10.20.0.0/16"), "wide"),
     (ip_network("10.20.20.0/24"), "pc"),
@@ -24,8 +25,13 @@ ZONES = [
 ]
 
 
+def peer_of(text: str) -> bytes:
+    """A peer as udp.py hands it over: family and port, then the address."""
+    return bytes(4) + ip_address(text).packed
+
+
 class Told:
-    """A desk whose neighbours write down what they hear."""
+    """A desk whose neighbours write down what they hear, and one line to it."""
 
     def __init__(self, timing: Timing | None = None) -> None:
         self.events: list[Event] = []
@@ -34,6 +40,13 @@ class Told:
         self.session = Session(session_config(ResolverConfig("home.arpa", zones, ()), {}, b"k"), lambda: 1)
         self.desk = Desk(self.session, self.events.append, self._count, timing)
         self.desk.adopt(ZONES)
+        self.line = self.desk.open("pc", slice(4, None), lambda peer: str(ip_address(peer[4:])))
+
+    def ask(self, name: str, now: float = 5.0, source: str = CLIENT) -> bytes | None:
+        """The fast answer to one datagram, empty for none, None for "to the session"."""
+        ready, rest = self.desk.answer([(wire(name), peer_of(source))], self.line, now)
+        assert all(peer == peer_of(source) for _, peer in ready)
+        return None if rest else b"".join(data for data, _ in ready)
 
     def _count(self, client: str, answer: Answer) -> None:
         self.counted.append((client, answer))
@@ -77,28 +90,54 @@ def test_a_blocked_fast_answer_is_told_and_another_is_not() -> None:
     blocked.subject = Subject("bad.example", "A", Verdict(Action.NXDOMAIN, Reason.LISTED))
     client.table.keep(wire("www.example")[12:], plain, dnssec=False)
     client.table.keep(wire("bad.example")[12:], blocked, dnssec=False)
-    assert told.desk.datagram(wire("www.example"), client, 0.0) is not None
-    assert told.desk.datagram(wire("bad.example"), client, 0.0) is not None
-    assert told.desk.datagram(wire("new.example"), client, 0.0) is None
+    assert told.ask("www.example")
+    assert told.ask("bad.example")
+    assert told.ask("new.example") is None
     assert told.counted == [("10.20.20.11", blocked)]
     assert told.desk.fast == 2
 
 
+def test_a_burst_is_answered_in_order_and_the_rest_is_handed_back_with_its_client() -> None:
+    told = Told()
+    answer = Answer(Rcode.NOERROR, (0, 0), b"")
+    told.desk.client(OTHER, "pc").table.keep(wire("www.example")[12:], answer, dnssec=False)
+    asked = [("www.example", CLIENT), ("new.example", OTHER), ("www.example", OTHER)]
+    arrived = [(wire(name, number=at), peer_of(source)) for at, (name, source) in enumerate(asked)]
+    ready, rest = told.desk.answer(arrived, told.line, 5.0)
+    assert [(read(data).id, peer) for data, peer in ready] == [(0, peer_of(CLIENT)), (2, peer_of(OTHER))]
+    assert [(data, client.text, peer) for data, client, peer in rest] == [(arrived[1][0], OTHER, arrived[1][1])]
+
+
+def test_a_line_forgets_clients_with_the_desk_and_not_after_its_end() -> None:
+    told = Told()
+    told.ask("www.example")
+    first = told.line[ip_address(CLIENT).packed]
+    told.desk.adopt([(ip_network("10.20.20.0/24"), "moved")])
+    told.ask("www.example")
+    second = told.line[ip_address(CLIENT).packed]
+    assert (first.zone, second.zone) == ("pc", "moved")
+    assert told.desk.client(CLIENT, "pc") is second, "both ways lead to one client"
+    for number in range(MAX_CLIENTS):
+        told.desk.client(f"10.20.{number >> 8}.{number & 255}", "pc")
+    assert not told.line, "whoever is not counted any more is met anew"
+    told.desk.shut(told.line)
+    assert told.desk._lines == []
+
+
 def test_a_client_beyond_its_rate_is_told_to_use_tcp_or_hears_nothing() -> None:
     told = Told(Timing(client_rate=1.0, client_burst=3))
-    client, other = told.desk.client("10.20.20.11", "pc"), told.desk.client("10.20.20.12", "pc")
-    assert [told.desk.datagram(wire("www.example"), client, 5.0) for _ in range(3)] == [None] * 3
-    beyond = [told.desk.datagram(wire("www.example"), client, 5.0) for _ in range(4)]
+    assert [told.ask("www.example") for _ in range(3)] == [None] * 3
+    beyond = [told.ask("www.example") for _ in range(4)]
     assert beyond.count(b"") == 2
     assert all(read(reply).flags & dns.flags.TC for reply in beyond if reply)
-    assert told.desk.datagram(wire("www.example"), other, 5.0) is None, "the others notice nothing"
-    assert told.desk.datagram(wire("www.example"), client, 6.0) is None
+    assert told.ask("www.example", source=OTHER) is None, "the others notice nothing"
+    assert told.ask("www.example", 6.0) is None
 
 
 def test_other_rules_give_other_tables_and_keep_what_a_client_has_left() -> None:
     told = Told(Timing(client_rate=1.0, client_burst=3))
     client = told.desk.client("10.20.20.11", "pc")
-    told.desk.datagram(wire("www.example"), client, 5.0)
+    told.ask("www.example")
     before = client.table
     told.session.learn(LocalNames("home.arpa", [], []), {})
     told.desk.renew()
@@ -121,9 +160,9 @@ def test_a_device_with_rules_of_its_own_has_a_table_of_its_own() -> None:
 
 def test_questions_are_tallied_once_by_client() -> None:
     told = Told()
-    for text, count in (("10.20.20.11", 3), ("10.20.20.12", 1)):
+    for text, count in ((CLIENT, 3), (OTHER, 1)):
         for _ in range(count):
-            told.desk.datagram(wire("www.example"), told.desk.client(text, "pc"), 5.0)
+            told.ask("www.example", source=text)
     told.desk.tally()
     told.desk.tally()
     assert told.session.accounts.snapshot().clients == {"10.20.20.11": 3, "10.20.20.12": 1}
