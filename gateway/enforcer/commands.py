@@ -11,7 +11,7 @@ from typing import Any
 from gateway import audit
 from gateway.arguments import Arguments
 from gateway.attribution import interface_name
-from gateway.enforcer import allow, change, clock, feeds, nflog, pending, status
+from gateway.enforcer import allow, change, clock, feeds, flow_events, nflog, pending, status
 from gateway.enforcer.addresses import never_outside
 from gateway.enforcer.call import Call, Command
 from gateway.enforcer.change import Order

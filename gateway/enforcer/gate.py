@@ -21,6 +21,7 @@ READS: dict[str, frozenset[Role]] = {
     "dns_allowances": PEOPLE,
     "audit_tail": frozenset({"technician", "owner", "webui"}),
     "log_fd": frozenset({"watcher"}),
+    "flow_fd": frozenset({"watcher"}),
 }
 WRITES: dict[str, frozenset[Role]] = {
     "apply": CHANGERS,

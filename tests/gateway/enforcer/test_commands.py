@@ -144,6 +144,13 @@ def test_the_log_is_handed_over_once(applied: Core, admin: Who) -> None:
     assert run(applied, admin, "log_fd")["group"] == 5
 
 
+def test_new_connections_can_be_followed_by_more_than_one(applied: Core, admin: Who) -> None:
+    for _ in range(2):
+        call = Call(applied, admin, Arguments("flow_fd", {}))
+        assert COMMANDS["flow_fd"](call) == {"group": 1}
+        os.close(call.descriptors[0])
+
+
 def test_the_audit_log_is_told_from_its_end(applied: Core, admin: Who) -> None:
     for number in range(5):
         applied.audit.append("x", "", "test", "", str(number))

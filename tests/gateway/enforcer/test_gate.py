@@ -11,14 +11,14 @@ from gateway.wire import CommandRefused
 
 ROLES = get_args(Role)
 MAY = {
-    "technician": set(gate.GATE) - {"pin", "log_fd"},
+    "technician": set(gate.GATE) - {"pin", "log_fd", "flow_fd"},
     "owner": {
         *("status", "site", "counters", "generations", "quarantine_list", "audit_tail"),
         *("quarantine_add", "quarantine_remove", "dns_allow", "dns_disallow", "dns_allowances"),
     },
-    "webui": set(gate.GATE) - {"pin", "log_fd", "feed_load", "dns_allow", "dns_disallow"},
+    "webui": set(gate.GATE) - {"pin", "log_fd", "flow_fd", "feed_load", "dns_allow", "dns_disallow"},
     "viewer": {"status", "site", "counters", "generations", "quarantine_list", "dns_allowances"},
-    "watcher": {"status", "site", "counters", "quarantine_list", "log_fd"},
+    "watcher": {"status", "site", "counters", "quarantine_list", "log_fd", "flow_fd"},
     "resolver": {"status", "site", "pin"},
 }
 
