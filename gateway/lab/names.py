@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from zlib import crc32
 
+from ruleset.model_dns import ADDRESSES, DOH_ADDRESSES
 from ruleset.platforms import Platform, load_platform, platform_names
 from ruleset.resolved import Address, ResolvedSite
 from ruleset.tree import Network
@@ -22,8 +23,10 @@ SEARCH = (
     "google.com", "forcesafesearch.google.com", "bing.com", "strict.bing.com", "duckduckgo.com", "safe.duckduckgo.com",
     "youtube.com", "restrict.youtube.com",
 )  # fmt: skip
-# What stands in for a public resolver that also speaks encrypted DNS: its real name and addresses, nobody real behind.
+# What stands in for public resolvers that also speak encrypted DNS: a well-known one with its real name and addresses,
+# nobody real behind, and one that only lists know.
 PUBLIC_DNS = {"dns.google": ("8.8.8.8", "2001:4860:4860::8888")}
+LISTED_DNS = {"doh.example.org": ("9.8.7.6", "2a00:5353::53")}
 # A public name that leads into a clinic (rebinding): addresses of the kind that are inside anywhere.
 INWARD = {"rebind.example": ("192.168.1.1", "fd00::1")}
 # Innocent at the head, blocked behind it; and an ordinary alias.
@@ -83,7 +86,7 @@ def lab_names(resolved: ResolvedSite) -> LabNames:
     granted = [domain for names in resolved.video_names for domain in names.domains]
     for domain in (*granted, *resolved.protected_names, *PLAIN, *LISTED, *SEARCH):
         domains.setdefault(domain, _documentation(domain))
-    for domain, addresses in (PUBLIC_DNS | INWARD).items():
+    for domain, addresses in (PUBLIC_DNS | LISTED_DNS | INWARD).items():
         domains[domain] = tuple(ip_address(address) for address in addresses)
     closed = _closed(resolved)
     inside = {domain for own in closed.values() for domain in own}
@@ -114,11 +117,11 @@ def stand_ins(platform: Platform) -> tuple[Address, ...]:
 def list_text(file: str, category: str | None = None) -> str:
     """A small block list for a file of that name: hosts format for `.hosts`, else one domain a line.
 
-    Lists of encrypted DNS (`doh`) and of `addresses` hold what stands in for a public resolver."""
-    if category == "addresses":
-        return "".join(f"{address}\n" for found in PUBLIC_DNS.values() for address in found)
+    Lists of encrypted DNS hold the resolver that only lists know."""
+    if category in (ADDRESSES, DOH_ADDRESSES):
+        return "".join(f"{address}\n" for found in LISTED_DNS.values() for address in found)
     if category == "doh":
-        return "".join(f"{domain}\n" for domain in PUBLIC_DNS)
+        return "".join(f"{domain}\n" for domain in LISTED_DNS)
     if file.endswith(".hosts"):
         return "".join(f"0.0.0.0 {host}.{domain}\n" for domain in LISTED for host in ("www", "cdn"))
     return "".join(f"{domain}\n" for domain in LISTED)

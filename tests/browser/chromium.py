@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -113,9 +113,15 @@ class Tab:
 
 
 @contextmanager
-def chromium() -> Iterator[Tab]:
-    """A browser with one page; it, its children and its files are gone afterwards."""
+def chromium(
+    enter: Sequence[str] = (), environment: Mapping[str, str] | None = None, settings: Mapping[str, Any] | None = None
+) -> Iterator[Tab]:
+    """A browser with one page; it, its children and its files are gone afterwards.
+
+    `enter`: a command line that goes to another place and becomes the browser there, `environment`: its variables;
+    `settings`: what a person changed in the browser (its `Local State` file)."""
     profile = Path(tempfile.mkdtemp(prefix="chromium-test-"))
+    (profile / "Local State").write_text(json.dumps(settings or {}))
     to_browser, ours_out = os.pipe()
     ours_in, from_browser = os.pipe()
     program = shutil.which("chromium")
@@ -123,8 +129,8 @@ def chromium() -> Iterator[Tab]:
     given = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (to_browser, from_browser)]  # clear of 3 and 4
     launch = f"import os, sys; os.dup2({given[0]}, 3); os.dup2({given[1]}, 4); os.execv(sys.argv[1], sys.argv[1:])"
     process = subprocess.Popen(
-        [sys.executable, "-c", launch, program, *FLAGS, f"--user-data-dir={profile}"],
-        pass_fds=given, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        [*enter, sys.executable, "-c", launch, program, *FLAGS, f"--user-data-dir={profile}"],
+        env=environment, pass_fds=given, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     for end in (to_browser, from_browser, *given):
         os.close(end)

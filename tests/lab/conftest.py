@@ -5,6 +5,7 @@ session on the same machine is not in the way.
 """
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from gateway.lab.person import apply_and_confirm
 from gateway.lab.topology import prefix
 from ruleset.resolved import ResolvedSite
 from tests.gateway.lab.conftest import EXAMPLES, SMALL, resolve
+from tests.lab.dns_clinic import SITE, NamesClinic
+from tests.lab.dns_others import Others, Seen, others
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,34 @@ def clinic(small, small_file):
         yield Clinic(lab, small_file, small, folder, read_record(folder))
     finally:
         lifecycle.down(lab)
+
+
+@pytest.fixture(scope="session")
+def names_clinic(tmp_path_factory):
+    """The clinic whose names are answered by its own recursive resolver."""
+    lab, site = lab_name("n"), tmp_path_factory.mktemp("names") / "site.yaml"
+    site.write_text(SITE)
+    lifecycle.up(resolve(SITE), str(site), lab)
+    try:
+        apply_and_confirm(site, lab)
+        yield NamesClinic(lab, Folder(lab), read_record(Folder(lab)))
+    finally:
+        lifecycle.down(lab)
+
+
+@pytest.fixture(scope="session")
+def seen(names_clinic) -> Iterator[Seen]:
+    """Every question that leaves that clinic."""
+    eye = Seen(names_clinic.namespace("internet"))
+    yield eye
+    eye.close()
+
+
+@pytest.fixture(scope="session")
+def strangers(names_clinic) -> Iterator[Others]:
+    """Somebody else's resolvers for encrypted DNS in that clinic's internet."""
+    with others(names_clinic.namespace("internet"), names_clinic.folder.certificate) as serving:
+        yield serving
 
 
 @pytest.fixture

@@ -54,9 +54,9 @@ def test_what_a_site_forwards_is_known_to_those_servers_alone():
     assert "*.inside.example" in names.certificate_names()
 
 
-def test_lists_of_encrypted_dns_name_the_public_resolver():
-    assert list_text("doh.txt", "doh") == "dns.google\n"
-    assert "8.8.8.8\n" in list_text("doh.txt", "addresses")
+def test_lists_of_encrypted_dns_name_the_resolver_that_only_they_know():
+    assert list_text("doh.txt", "doh") == "doh.example.org\n"
+    assert list_text("doh.txt", "doh-addresses") == "9.8.7.6\n2a00:5353::53\n"
 
 
 def test_each_name_below_the_root_is_a_zone(small):
