@@ -126,6 +126,11 @@ class Session:
         return self.accounts
 
     @property
+    def policy(self) -> DnsPolicy:
+        """What questions are judged by now, with what was learned."""
+        return self._config.policy
+
+    @property
     def busy(self) -> bool:
         return bool(len(self._asking) or len(self._pins))
 

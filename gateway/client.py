@@ -1,5 +1,7 @@
 """Talking to the enforcer: a synchronous client of its Unix socket, for the command line and the other processes.
 
+The resolver's socket for people speaks the same words, so it has the same client, with its name in the errors.
+
 One client holds one connection, opened at the first call and kept; it is not thread-safe, give each thread its own.
 A command is never sent twice: when the connection breaks after the request went out, the caller is told so.
 
@@ -23,7 +25,12 @@ Progress = Callable[[str, int, int], None]
 
 
 class EnforcerUnavailable(Exception):
-    """The enforcer does not answer: not running, no right to the socket, or it went away in the middle."""
+    """The enforcer (or who else is meant, in `who`) does not answer: not running, no right to the socket, or it went
+    away in the middle."""
+
+    def __init__(self, what: str, who: str = "enforcer") -> None:
+        super().__init__(what)
+        self.who = who
 
 
 class Refused(Exception):
@@ -48,7 +55,9 @@ class EnforcerClient:
         actor: str | None = None,
         connection_opened: float | None = None,
         on_progress: Progress | None = None,
+        who: str = "enforcer",
     ) -> None:
+        self._who = who
         self._path = path
         self._timeout = timeout
         self._actor = actor
@@ -76,7 +85,8 @@ class EnforcerClient:
             return self._answer(connection)
         except (OSError, WireError) as error:
             self.close()
-            raise EnforcerUnavailable(f"the enforcer at {self._path} broke off during `{command}`: {error}") from error
+            what = f"the {self._who} at {self._path} broke off during `{command}`: {error}"
+            raise EnforcerUnavailable(what, self._who) from error
 
     def close(self) -> None:
         if self._socket is not None:
@@ -99,7 +109,8 @@ class EnforcerClient:
                 connection.connect(str(self._path))
             except OSError as error:
                 connection.close()
-                raise EnforcerUnavailable(f"no enforcer at {self._path}: {error.strerror or error}") from error
+                what = f"no {self._who} at {self._path}: {error.strerror or error}"
+                raise EnforcerUnavailable(what, self._who) from error
             self._socket = connection
         return self._socket
 

@@ -5,7 +5,9 @@ import resource
 import signal
 import sys
 
+from gateway.access import Access
 from gateway.paths import Paths
+from gateway.resolver.control import Control
 from gateway.resolver.follow import Follower
 from gateway.resolver.journal import Journal
 from gateway.resolver.service import Resolver
@@ -20,6 +22,8 @@ async def serve(paths: Paths) -> None:
     loop, stop, journal = asyncio.get_running_loop(), asyncio.Event(), Journal()
     resolver = Resolver(paths.enforcer_socket, paths.events_socket, journal, leases=paths.leases)
     follower = Follower(resolver, paths, journal)
+    control = Control(resolver, paths.resolver_socket, Access(paths), journal)
+    await control.start()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, follower.wake)
@@ -32,6 +36,7 @@ async def serve(paths: Paths) -> None:
     finally:
         following.cancel()
         stopping.cancel()
+        await control.close()
         await resolver.close()
 
 

@@ -17,6 +17,7 @@ from filters.names import BadNameError
 from gateway.applied import SiteUnreadableError, from_answer
 from gateway.client import EnforcerClient, EnforcerUnavailable, Refused
 from gateway.paths import Paths
+from gateway.resolver.allowances import with_allowances
 from gateway.resolver.compiling import Compiling
 from gateway.resolver.config import ResolverConfig, config_of
 from gateway.resolver.journal import Journal
@@ -51,6 +52,7 @@ class Follower:
         self._compiling = Compiling(self._shelf, folder, journal, self._nudge)
         self._loaded: Loaded | None = None
         self._text = ""
+        self._allowed: object = None
         self._complete = True
         self._away = False
         self._forced = False
@@ -123,15 +125,17 @@ class Follower:
         """In a thread: the enforcer's answer, and what to load; None when nothing changed."""
         answer = self._client.call("site")
         text = str(answer.get("site_text") or "")
-        same = self._loaded is not None and answer.get("generation") == self._loaded.generation and text == self._text
+        allowed = answer.get("allowances")
+        same = self._loaded is not None and answer.get("generation") == self._loaded.generation
+        same = same and (text, allowed) == (self._text, self._allowed)
         if same and not forced and (now := self._loaded) is not None:
             return self._with_lists(now.generation, now.config) if self._shelf.changed(now.config.lists) else None
         applied = from_answer(answer, datetime.now(UTC))
         if applied is None:
             self._journal.say("site", "none applied yet: no zone is served")
             return None
-        config = config_of(applied.resolved)
-        self._text = text
+        config = with_allowances(config_of(applied.resolved), applied.resolved, allowed)
+        self._text, self._allowed = text, allowed
         return self._with_lists(applied.generation, config)
 
     def _with_lists(self, generation: int, config: ResolverConfig) -> Loaded:

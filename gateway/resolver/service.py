@@ -28,6 +28,7 @@ from filters.dns_exchange import (
     Tick,
     Timing,
     Told,
+    Tried,
     ViewsChanged,
 )
 from filters.dns_session import Session, SessionConfig
@@ -41,6 +42,7 @@ from gateway.resolver.policy import moment_of, session_config
 from gateway.resolver.reports import Reports
 from gateway.resolver.reports_seen import Seen
 from gateway.resolver.tcp import Connections, TcpServer
+from gateway.resolver.trial import Trial
 from gateway.resolver.udp import UdpServer
 from gateway.resolver.unbound import Recursor
 from gateway.resolver.upstream import Upstreams
@@ -72,7 +74,8 @@ class Resolver:
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._journal, self._port = journal, port
-        nobody = session_config(ResolverConfig("home.arpa", (), ()), {}, b"")
+        self.config = ResolverConfig("home.arpa", (), ())
+        nobody = session_config(self.config, {}, b"")
         self.session = Session(nobody, lambda: secrets.randbelow(1 << 16), timing)
         self.reports = Reports(events, self.session.accounts, self._count)
         self._seen = Seen(self.session.resolved, self.reports.put)
@@ -86,12 +89,11 @@ class Resolver:
         self._servers: dict[Address, tuple[str, UdpServer, TcpServer]] = {}
         self._tick: asyncio.TimerHandle | None = None
         self._health = 0, 0
-        self._timezone = "UTC"
         self._report = self._loop.call_later(REPORT_SECONDS, self._reported)
 
     def adopt(self, config: ResolverConfig, pure: SessionConfig) -> None:
         """Judge by this configuration from now on; `serve` opens its addresses."""
-        self._timezone = config.timezone
+        self.config = config
         self._pure = None if config.upstreams else pure
         self.session.replace(pure if config.upstreams else replace(pure, upstreams=self._recursor.upstreams))
         self._look_at_the_clock()
@@ -153,6 +155,8 @@ class Resolver:
             match command:
                 case SendAnswer():
                     cast("Channel", command.channel).send(command.data)
+                case Tried():
+                    cast("Trial", command.channel).tried(command)
                 case AskUpstream():
                     self._upstreams.ask(command)
                 case ForgetUpstream():
@@ -193,7 +197,7 @@ class Resolver:
         self._report = self._loop.call_later(REPORT_SECONDS, self._reported)
 
     def _look_at_the_clock(self) -> None:
-        self.take(Clock(moment_of(datetime.now(UTC), self._timezone)))
+        self.take(Clock(moment_of(datetime.now(UTC), self.config.timezone)))
 
     def _upstream_health(self) -> None:
         """Say when no upstream answers any more, and when one does again."""

@@ -1,6 +1,7 @@
 """Following the applied site: the first one, the next one, lists that change, an enforcer that goes away."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,22 @@ def test_a_change_is_loaded(following: Following, change: str) -> None:
     following.settle()
     assert following.running.resolver.session._config is not before
     assert following.action("bad.example") is (Action.NXDOMAIN if change == "list" else Action.FORWARD)
+
+
+def test_what_people_allowed_counts_at_the_next_look_and_no_longer_than_it_is_told(following: Following) -> None:
+    (following.lists / "malware.hosts").write_text("0.0.0.0 bad.example\n")
+    following.settle()
+    row = {"id": 1, "name": "bad.example", "zone": "pc", "actor": "alice", "reason": "today", "from": 1.0}
+    following.site = {**following.site, "allowances": [{**row, "until": time.time() + 3600}]}
+    following.step()
+    assert following.action("bad.example") is Action.FORWARD
+    assert following.action("bad.example", "guest") is Action.NXDOMAIN
+    before = following.running.resolver.session._config
+    following.step()
+    assert following.running.resolver.session._config is before, "the same again is no change"
+    following.site = {**following.site, "allowances": []}
+    following.step()
+    assert following.action("bad.example") is Action.NXDOMAIN
 
 
 async def wake(follower: Follower) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.client import EnforcerClient
+from gateway.paths import Paths
 from tests.gateway.resolver.world import PATIENCE, FakeEnforcer
 
 ROOT = Path(__file__).parents[3]
@@ -40,6 +42,20 @@ def test_it_bears_a_missing_enforcer_and_ends_with_zero(tmp_path: Path, number: 
             assert process.wait(PATIENCE) == 0
         finally:
             process.kill()
+
+
+def test_people_may_ask_it_from_its_start_to_its_end(tmp_path: Path) -> None:
+    paths = Paths(tmp_path, tmp_path)
+    with start(tmp_path) as process:
+        try:
+            wait_for(process, "no enforcer at")
+            with EnforcerClient(paths.resolver_socket, PATIENCE, who="resolver") as client:
+                assert client.call("accounts")["lost"] == 0
+            process.terminate()
+            assert process.wait(PATIENCE) == 0
+        finally:
+            process.kill()
+    assert not paths.resolver_socket.exists()
 
 
 def test_sighup_looks_again_at_once(tmp_path: Path, enforcer: FakeEnforcer) -> None:
