@@ -38,6 +38,9 @@ class Kind(StrEnum):
     ENFORCER_BACK = "enforcer_back"
     RECORDS_LOST = "records_lost"
     STORE_RENEWED = "store_renewed"
+    UNRESOLVED_MANY = "unresolved_many"  # a device talks to many addresses never resolved here (filters.detect)
+    UNRESOLVED_STEADY = "unresolved_steady"  # or to one, again and again
+    STUN_ON_DNS = "stun_on_dns"  # a video call looked for a way on UDP 53
 
 
 HARM: dict[Kind, Harm] = {
@@ -52,6 +55,9 @@ HARM: dict[Kind, Harm] = {
     Kind.ENFORCER_BACK: Harm.AVAILABILITY,
     Kind.RECORDS_LOST: Harm.COMPLIANCE,
     Kind.STORE_RENEWED: Harm.COMPLIANCE,
+    Kind.UNRESOLVED_MANY: Harm.DATA,
+    Kind.UNRESOLVED_STEADY: Harm.DATA,
+    Kind.STUN_ON_DNS: Harm.AVAILABILITY,
 }
 
 

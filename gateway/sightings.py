@@ -34,6 +34,7 @@ class Sightings:
         self._names: dict[tuple[str, str], str] = {}  # (zone, MAC) -> device
         self._of: dict[str, dict[Address, None]] = {}  # device -> its addresses, the latest last
         self._at: dict[tuple[str, Address], str] = {}  # (zone, address) -> device
+        self._flat: dict[Address, str] | None = None  # made when it is asked for
         self._incomplete = False
 
     def fileno(self) -> int:
@@ -42,10 +43,15 @@ class Sightings:
     @property
     def devices(self) -> Mapping[Address, str]:
         """Address -> device. A link-local address that two zones show belongs to the one that showed it first."""
-        found: dict[Address, str] = {}
-        for (_, address), device in self._at.items():
-            found.setdefault(address, device)
-        return found
+        if self._flat is None:
+            self._flat = {}
+            for (_, address), device in self._at.items():
+                self._flat.setdefault(address, device)
+        return self._flat
+
+    def device(self, address: Address) -> str:
+        """The device at an address, empty when none is known."""
+        return self.devices.get(address, "")
 
     def adopt(self, site: ResolvedSite, wanted: Iterable[str] | None = None) -> None:
         """Follow the devices of this site (only `wanted`, when given), beginning with what the kernel knows now."""
@@ -58,6 +64,7 @@ class Sightings:
         }
         self._of.clear()
         self._at.clear()
+        self._flat = None
         self._dump()
 
     def read(self) -> bool:
@@ -107,6 +114,8 @@ class Sightings:
             return False
         key = segment.name, entry.address
         device, before = self._names.get((segment.name, entry.mac)), self._at.get(key)
+        if before != device:
+            self._flat = None
         if before is not None and before != device:
             self._of[before].pop(entry.address, None)
             del self._at[key]
@@ -119,4 +128,5 @@ class Sightings:
         if len(own) > MAX_OF_DEVICE:
             oldest = next(iter(own))
             del own[oldest], self._at[segment.name, oldest]
+            self._flat = None
         return before != device

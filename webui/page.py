@@ -19,6 +19,9 @@ from webui.words import Story, Teller
 SHOWN_AT_ONCE = 6
 SHOWN_OF_WEEK = 6
 A_DAY = 86400
+DEVICE_EVENTS = frozenset(
+    (Kind.DEVICE_QUARANTINED, Kind.DEVICE_RELEASED, Kind.UNRESOLVED_MANY, Kind.UNRESOLVED_STEADY, Kind.STUN_ON_DNS)
+)
 EVERY_HOURS = 6  # which hours are written below the picture
 
 

@@ -55,7 +55,7 @@ def program() -> list[Line]:
     end = len(lines)  # the last two lines: drop, keep
     where = {DROP: end, KEEP: end + 1}
     resolved = [
-        (code, *(where.get(to, at + 1 + to) - at - 1 for to in (yes, no)), constant)
+        (code, where.get(yes, at + 1 + yes) - at - 1, where.get(no, at + 1 + no) - at - 1, constant)
         for at, (code, yes, no, constant) in enumerate(lines)
     ]
     return [*resolved, (RETURN, 0, 0, 0), (RETURN, 0, 0, 0xFFFFFFFF)]

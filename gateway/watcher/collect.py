@@ -8,6 +8,7 @@ from filters.packets import Unreadable, parse_packet
 from gateway.events import Blocked, Kind, Loss, LossCause, Source, clean
 from gateway.store.batch import Batch, DayOf
 from gateway.store.names_batch import Detail, NamesBatch
+from gateway.watcher.detecting import HEARD, Detecting
 from gateway.watcher.dns_events import DnsReport, Told, UnreadableError, read_report
 from gateway.watcher.nflog import LogRecord, Sequence, read_datagram
 from gateway.watcher.sources import Directory
@@ -20,6 +21,7 @@ class Collector:
         self.directory = directory
         self.batch = Batch(day_of)
         self.names = NamesBatch(day_of, detail)
+        self.detecting: Detecting | None = None
         self._sequence = Sequence()
 
     def new_log(self) -> None:
@@ -57,6 +59,10 @@ class Collector:
             report = read_report(datagram, now)
         except UnreadableError:
             self.batch.lost(Loss(LossCause.DATAGRAM_UNREADABLE, now))
+            return
+        if report.kind in HEARD:
+            for event in self.detecting.heard(report, now, self.batch.day_of(now)) if self.detecting else ():
+                self.batch.happened(event)
             return
         cause = LossCause.RESOLVER if report.kind == "dns_blocked" else LossCause.LOG_FULL
         self.batch.lost(Loss(cause, now, report.lost))

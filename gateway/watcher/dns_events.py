@@ -31,7 +31,7 @@ class UnreadableError(ValueError):
 class Told:
     """`count` questions: what a row says, empty and None where its kind says nothing.
 
-    `bucket`: the index of the time an answer took (filters.dns_accounts.BOUNDS).
+    `bucket`: the index of the time an answer took (filters.dns_accounts.BOUNDS). `address`: what was answered.
     """
 
     count: int
@@ -44,6 +44,7 @@ class Told:
     list: str = ""
     rule: str = ""
     bucket: int = 0
+    address: Address | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,5 +122,7 @@ COLUMNS: dict[str, Mapping[str, Callable[[str, Any], Any]]] = {
     "dns_verdicts": {"zone": _text, "action": _name, "reason": _name, "count": _number},
     "dns_lists": {"zone": _text, "list": _name, "count": _number},
     "dns_clients": {"client": _address, "count": _number},
+    "dns_resolved": {"zone": _text, "address": _address, "count": _number},
+    "dns_stun": {"client": _address, "count": _number},
     "dns_latency": {"bucket": _number, "count": _number},
 }

@@ -78,22 +78,29 @@ class EnforcerLink:
 
     def log_socket(self) -> socket.socket | None:
         """The packet log, or None when the enforcer does not give it (now)."""
+        return self._handed_over("log_fd", "packet log")
+
+    def flow_socket(self) -> socket.socket | None:
+        """New connections, or None when the enforcer does not give them (now)."""
+        return self._handed_over("flow_fd", "new connections")
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _handed_over(self, command: str, what: str) -> socket.socket | None:
         try:
-            _, descriptors = self._client.call_with_descriptors("log_fd")
+            _, descriptors = self._client.call_with_descriptors(command)
         except (EnforcerUnavailable, Refused) as error:
-            self._say(f"packet log: {error}")
+            self._say(f"{what}: {error}")
             return None
         for extra in descriptors[1:]:
             socket.close(extra)
         if not descriptors:
-            self._say("packet log: the enforcer sent no descriptor")
+            self._say(f"{what}: the enforcer sent no descriptor")
             return None
-        log = socket.socket(fileno=descriptors[0])
-        log.setblocking(False)
-        return log
-
-    def close(self) -> None:
-        self._client.close()
+        handed = socket.socket(fileno=descriptors[0])
+        handed.setblocking(False)
+        return handed
 
     def _say(self, text: str) -> None:
         """Say it, but not the same thing twice in a row."""

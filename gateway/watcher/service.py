@@ -21,11 +21,13 @@ from gateway.health import withdraw_sign_of_life, write_sign_of_life
 from gateway.paths import Paths
 from gateway.purposes import purposes
 from gateway.report import timezone_of
+from gateway.sightings import Sightings
 from gateway.store.batch import day_in
 from gateway.store.names_batch import DETAILS, Detail
 from gateway.store.writer import EventWriter, StoreError
 from gateway.watcher.changes import Look, changes
 from gateway.watcher.collect import Collector
+from gateway.watcher.detecting import Detecting
 from gateway.watcher.inputs import bind_events, interface_name, read_events, read_log
 from gateway.watcher.link import EnforcerLink, Readings, say
 from gateway.watcher.probe import ResolverProbe
@@ -59,6 +61,8 @@ class Watcher:
         self._link = EnforcerLink(paths.enforcer_socket)
         self._probe = ResolverProbe(resolver_port)
         self._log: socket.socket | None = None
+        self._flows: socket.socket | None = None
+        self._sightings: Sightings | None = None
         self._applied: AppliedSite | None = None
         self._look = Look.from_text(self._writer.fact(LAST_LOOK)) or Look()
         self._counted: dict[str, int] = {}
@@ -68,12 +72,15 @@ class Watcher:
         remembered = timezone_of(self._writer.fact("timezone") or "")
         detail = _detail(self._writer.fact("dns_log"))
         self._collector = Collector(Directory(None, interface_name), day_in(remembered), detail)
+        self._collector.detecting = self._detecting = Detecting(self._collector.directory, time.time())
         if self._writer.renewed:
             self._collector.batch.happened(Happening(Kind.STORE_RENEWED, time.time()))
         self._selector = selectors.DefaultSelector()
         self._chores = [
             Chore(2.0, self._write),
             Chore(2.0, self._ask_enforcer),
+            Chore(30.0, self._open_flows),
+            Chore(5.0, self._judge),
             Chore(5.0, self._count),
             Chore(10.0, self._probe_resolver),
             Chore(60.0, self._write_names),
@@ -104,6 +111,8 @@ class Watcher:
         self._write_names()
         withdraw_sign_of_life(self._paths.run)
         self._drop_log()
+        self._drop_flows()
+        self._drop_sightings()
         self._events.close()
         with contextlib.suppress(OSError):
             self._paths.events_socket.unlink()
@@ -123,6 +132,21 @@ class Watcher:
             lambda: self._collector.overflow(time.time()),
         ):
             self._drop_log()
+
+    def _read_flows(self) -> None:
+        """What is lost here is only not judged: a device that talks on is seen the next time."""
+        if self._flows is not None and not read_log(
+            self._flows, lambda datagram: self._detecting.connections(datagram, time.time()), lambda: None
+        ):
+            self._drop_flows()
+
+    def _read_sightings(self) -> None:
+        try:
+            if self._sightings is not None:
+                self._sightings.read()
+        except OSError as error:
+            say(f"neighbours cannot be followed any more: {error}")
+            self._drop_sightings()
 
     def _drain_log(self) -> None:
         """Also what the kernel still keeps back."""
@@ -189,7 +213,11 @@ class Watcher:
         self._write()  # what is pending belongs to the days of the old time zone
         self._write_names()
         detail = applied.resolved.site.dns.log.detail
-        self._collector.use(Directory(applied, interface_name), day_in(applied.timezone), detail)
+        self._follow_sightings(applied)
+        seen = self._sightings
+        directory = Directory(applied, interface_name, seen.device if seen else None)
+        self._collector.use(directory, day_in(applied.timezone), detail)
+        self._detecting.use(directory, applied.resolved)
         self._stored(lambda: self._writer.keep_names(detail))
         of_rules = purposes(applied.resolved)
         self._stored(lambda: self._writer.labels([*applied.labels(), *of_rules]))
@@ -210,6 +238,43 @@ class Watcher:
             self._log.close()
             self._log = None
             say("packet log closed")
+
+    def _open_flows(self) -> None:
+        if self._flows is None and self._link.up:
+            self._flows = self._link.flow_socket()
+            if self._flows is not None:
+                self._selector.register(self._flows, selectors.EVENT_READ, self._read_flows)
+                say("new connections are followed")
+
+    def _drop_flows(self) -> None:
+        if self._flows is not None:
+            self._selector.unregister(self._flows)
+            self._flows.close()
+            self._flows = None
+
+    def _follow_sightings(self, applied: AppliedSite) -> None:
+        """Which declared device has which address now; without it they are called by declared addresses."""
+        try:
+            if self._sightings is None:
+                self._sightings = Sightings()
+                self._selector.register(self._sightings, selectors.EVENT_READ, self._read_sightings)
+            self._sightings.adopt(applied.resolved)
+        except OSError as error:
+            say(f"neighbours cannot be followed: {error}")
+            self._drop_sightings()
+
+    def _drop_sightings(self) -> None:
+        if self._sightings is not None:
+            self._selector.unregister(self._sightings)
+            self._sightings.close()
+            self._sightings = None
+
+    def _judge(self) -> None:
+        if self._sightings is not None:
+            self._sightings.catch_up()
+        at = time.time()
+        for happening in self._detecting.judge(at, self._collector.batch.day_of(at)):
+            self._happened(happening)
 
     def _count(self) -> None:
         readings = self._link.counters() if self._link.up else Readings()

@@ -17,12 +17,17 @@ from ruleset.resolved import GATEWAY, INTERNET, Host
 Address = IPv4Address | IPv6Address
 ZONE_ONLY_ROLES = frozenset({"guest", "staffwifi"})
 InterfaceName = Callable[[int], str]
+Seen = Callable[[Address], str]
 
 
 class Directory:
-    """Look-ups for one applied site; `interface_name` turns an interface index into a name (empty when unknown)."""
+    """Look-ups for one applied site; `interface_name` turns an interface index into a name (empty when unknown).
 
-    def __init__(self, applied: AppliedSite | None, interface_name: InterfaceName) -> None:
+    `seen` tells the declared device at an address that nobody declared (empty when unknown): gateway/sightings.py.
+    """
+
+    def __init__(self, applied: AppliedSite | None, interface_name: InterfaceName, seen: Seen | None = None) -> None:
+        self._seen = seen
         self._resolved = applied.resolved if applied else None
         self._interface_name = interface_name
         hosts = applied.resolved.hosts if applied else ()
@@ -62,7 +67,9 @@ class Directory:
         if not role or role in ZONE_ONLY_ROLES:  # an unknown place might be theirs
             return Source(zone, "")
         host = self._by_mac.get(mac) if mac else self._by_address.get(address)
-        return Source(zone, host.name if host else str(address))
+        if host is not None:
+            return Source(zone, host.name)
+        return Source(zone, (self._seen(address) if self._seen and not mac else "") or str(address))
 
     def _role(self, zone: str) -> str:
         segment = self._resolved.segment(zone) if self._resolved else None

@@ -17,6 +17,8 @@ ROWS: dict[str, list[object]] = {
     "dns_lists": ["pc", "malware", 3],
     "dns_clients": ["10.20.20.11", 3],
     "dns_latency": [2, 3],
+    "dns_resolved": ["pc", "192.0.2.1", 1],
+    "dns_stun": ["10.20.20.11", 3],
 }
 
 
@@ -36,6 +38,8 @@ def test_a_good_report_of_each_kind():
         "dns_lists": Told(3, "pc", list="malware"),
         "dns_clients": Told(3, client=ip_address("10.20.20.11")),
         "dns_latency": Told(3, bucket=2),
+        "dns_resolved": Told(1, "pc", address=ip_address("192.0.2.1")),
+        "dns_stun": Told(3, client=ip_address("10.20.20.11")),
     }
     assert (read().at, read().lost, read().kind) == (NOW - 1, 2, "dns_blocked")
 

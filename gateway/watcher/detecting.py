@@ -1,0 +1,71 @@
+"""Between what comes in and the detectors: the resolver's reports and new connections in, events out.
+
+May live here: feeding the detectors, turning a Finding into an event, once a day where that is enough. May not:
+sockets, judging (filters.detect), the clock (`now` is an argument).
+"""
+
+from filters.detect.finding import Finding, Why
+from filters.detect.unresolved import Unresolved
+from gateway.events import Happening, Kind, Source
+from gateway.watcher.dns_events import DnsReport
+from gateway.watcher.flows import flow_of, read_connections, scope_of
+from gateway.watcher.sources import Directory
+from ruleset.resolved import ResolvedSite
+
+MAX_TOLD = 4096
+KINDS = {Why.UNRESOLVED_MANY: Kind.UNRESOLVED_MANY, Why.UNRESOLVED_STEADY: Kind.UNRESOLVED_STEADY}
+RESOLVED, STUN = "dns_resolved", "dns_stun"
+HEARD = frozenset({RESOLVED, STUN})
+
+
+class Detecting:
+    """`heard` and `connections` as they come, `judge` every few seconds. Times in epoch seconds, `day` the clinic's."""
+
+    def __init__(self, directory: Directory, now: float) -> None:
+        self._directory = directory
+        self._unresolved = Unresolved(now)
+        self._told: dict[Source, str] = {}  # whose call was told, and on which day
+        self.unreadable = 0
+
+    def use(self, directory: Directory, site: ResolvedSite) -> None:
+        """From now on by this site."""
+        self._directory, self._unresolved.scope = directory, scope_of(site)
+
+    def heard(self, report: DnsReport, now: float, day: str) -> list[Happening]:
+        """A report of the resolver of a kind in HEARD."""
+        if report.kind == STUN:
+            clients = (self._directory.client(row.client) for row in report.rows if row.client is not None)
+            return [event for source in clients for event in self._call(source, report.at, day)]
+        if report.lost:
+            self._unresolved.missed(now)
+        for row in report.rows:
+            if row.address is not None:
+                self._unresolved.resolved(row.zone, (row.address,), now)
+        return []
+
+    def connections(self, datagram: bytes, now: float) -> None:
+        """One datagram of the socket for new connections."""
+        found, unreadable = read_connections(datagram)
+        self.unreadable += unreadable
+        for connection in found:
+            flow = flow_of(connection, self._directory)
+            if flow is not None:
+                self._unresolved.flow(flow, now)
+
+    def judge(self, now: float, day: str) -> list[Happening]:
+        """What was found since."""
+        return [_event(finding) for finding in self._unresolved.judge(now, day)]
+
+    def _call(self, source: Source, at: float, day: str) -> list[Happening]:
+        """A video call that looked for a way on UDP 53 (RFC 8489; Daily does so): once a device and day."""
+        if not source.zone or self._told.pop(source, "") == day:
+            self._told[source] = day
+            return []
+        self._told[source] = day
+        if len(self._told) > MAX_TOLD:
+            del self._told[next(iter(self._told))]
+        return [Happening(Kind.STUN_ON_DNS, at, source.name or source.zone, detail="STUN, udp/53")]
+
+
+def _event(finding: Finding) -> Happening:
+    return Happening(KINDS[finding.why], finding.at, finding.device, detail=", ".join(finding.seen))
