@@ -16,7 +16,7 @@ from filters import dns_answer, dns_own
 from filters.dns_accounts import Accounts, Detail
 from filters.dns_answer import Address, Answer, Subject
 from filters.dns_asking import Asking, Question, Settled
-from filters.dns_cache import FAILURE_TTL, PREFETCH, STALE_TTL, BoundedCache, lifetime
+from filters.dns_cache import FAILURE_TTL, PREFETCH, STALE_TTL, BoundedCache, cache_key, lifetime
 from filters.dns_errors import ExtendedError, option
 from filters.dns_exchange import (
     Account,
@@ -39,7 +39,7 @@ from filters.dns_exchange import (
 )
 from filters.dns_fair import Shares
 from filters.dns_local import LocalNames
-from filters.dns_message import Fault, Query, Rcode, Type, read_query
+from filters.dns_message import Fault, Rcode, Type, read_query
 from filters.dns_pins import Hold, PinBoard
 from filters.dns_policy import DnsPolicy
 from filters.dns_resolved import Resolved
@@ -47,6 +47,7 @@ from filters.dns_rules import DevicePolicy
 from filters.dns_schedule import Moment
 from filters.dns_shape import Shaping, shape
 from filters.dns_waiter import Waiter
+from filters.dns_warm import thaw
 from filters.dns_wire import FastPath
 from filters.names import Name, SuffixSet
 from filters.verdict import Action, Reason, Verdict
@@ -79,7 +80,7 @@ class Session:
     def __init__(self, config: SessionConfig, new_id: Callable[[], int], timing: Timing | None = None) -> None:
         self._timing = timing or Timing()
         self.counters, self.accounts, self.resolved = Counters(), Accounts(), Resolved()
-        self._cache = BoundedCache(CACHE_ENTRIES, CACHE_OCTETS)
+        self.cache = BoundedCache(CACHE_ENTRIES, CACHE_OCTETS, lambda key, one: thaw(key, one, self._shaping(key[:-5])))
         self._failures = BoundedCache(FAILURES, CACHE_OCTETS)
         self._asking: Asking[Waiter] = Asking(self._timing, self.counters, new_id)
         self._pins: PinBoard[tuple[Waiter, Answer]] = PinBoard(self._timing)
@@ -100,8 +101,9 @@ class Session:
         self.count().log.adopt(config.log)
         self._routes = SuffixSet(config.routes)
         self._pins.adopt(config.pins)
-        if (old.upstreams, old.routes, old.shaping) != (config.upstreams, config.routes, config.shaping):
-            self._cache.clear()
+        elsewhere = old.upstreams not in ((), config.upstreams)  # while there was nobody to ask, nothing was learned
+        if elsewhere or (old.routes, old.shaping) != (config.routes, config.shaping):
+            self.cache.clear()
             self._failures.clear()
         self._stand()
 
@@ -200,8 +202,8 @@ class Session:
         return told + self._cached_or_asked(waiter, now)
 
     def _cached_or_asked(self, waiter: Waiter, now: float) -> list[Command]:
-        key = _cache_key(waiter.key, waiter.query)
-        cached = self._cache.get(key, now)
+        key = cache_key(waiter.key, waiter.query)
+        cached = self.cache.get(key, now)
         if cached is not None:
             self.counters.cached += 1
             return self._prefetch(waiter, cached, now) + self._deliver(waiter, cached, now)
@@ -266,22 +268,24 @@ class Session:
             return self._give_up(settled, now)
         reply, question = settled.reply, settled.question
         name = question.key[:-4]
-        closed = self._routes.find(name) is not None
-        shaping = replace(self._config.shaping, remove_ech=False) if closed else self._config.shaping
-        answer = shape(reply, settled.data, now, shaping, dnssec=question.dnssec)
+        answer = shape(reply, settled.data, now, self._shaping(name), dnssec=question.dnssec)
         keep_for = lifetime(reply)
         prefetch = keep_for * PREFETCH if reply.rcode == Rcode.NOERROR and reply.answers_type else 0.0
         answer.keep_until(now + keep_for, now + keep_for - prefetch)
         if keep_for > 0 and question.upstreams == self._upstreams_for(name):
-            self._cache.put(_question_key(question), answer)
+            self.cache.put(cache_key(question.key, question), answer)
         return [command for waiter in settled.waiters for command in self._deliver(waiter, answer, now)]
+
+    def _shaping(self, name: Name) -> Shaping:
+        closed = self._routes.find(name) is not None
+        return replace(self._config.shaping, remove_ech=False) if closed else self._config.shaping
 
     def _give_up(self, settled: Settled[Waiter], now: float) -> list[Command]:
         """Nobody answered: what is past its time, else SERVFAIL; remembered for a moment (RFC 9520)."""
         if not settled.waiters:
             return []
         question = settled.question
-        key = _question_key(question)
+        key = cache_key(question.key, question)
         error = option(ExtendedError.UNREACHABLE)
         failure = dns_answer.failure(Rcode.SERVFAIL, dnssec=question.dnssec, error=error)
         stale = self._stale(key, question.dnssec, now, now + STALE_TTL)
@@ -293,7 +297,7 @@ class Session:
 
     def _stale(self, key: bytes, dnssec: bool, now: float, until: float) -> Answer | None:
         """What the cache holds past its time, fit to be sent; `until`: before, asking again is pointless."""
-        kept = self._cache.stale(key, now)
+        kept = self.cache.stale(key, now)
         if kept is None:
             return None
         self.counters.stale += 1
@@ -371,7 +375,8 @@ class Session:
             commands += sent
             commands += self._settled(settled, now)
         for exchange in self._asking.impatient(now - self._timing.stale):
-            stale = self._stale(_question_key(exchange.question), exchange.question.dnssec, now, now)
+            question = exchange.question
+            stale = self._stale(cache_key(question.key, question), question.dnssec, now, now)
             if stale is not None:
                 waiters, exchange.waiters = exchange.waiters, []
                 for waiter in waiters:
@@ -391,11 +396,3 @@ class Session:
 
 def _account(told: Told, waiter: Waiter, subject: Subject) -> Account:
     return Account(told, waiter.client, waiter.zone, subject)
-
-
-def _cache_key(key: bytes, query: Query) -> bytes:
-    return key + bytes((query.dnssec | query.unchecked << 1,))
-
-
-def _question_key(question: Question) -> bytes:
-    return question.key + bytes((question.dnssec | question.unchecked << 1,))

@@ -24,6 +24,7 @@ from gateway.resolver.journal import Journal
 from gateway.resolver.policy import session_config
 from gateway.resolver.service import Resolver
 from gateway.resolver.shelf import Shelf
+from gateway.resolver.warm import Warm
 from gateway.updates.compiled import CompiledFolder
 
 POLL_SECONDS = 1.0
@@ -50,6 +51,7 @@ class Follower:
         folder = CompiledFolder(paths.compiled)
         self._shelf = Shelf(paths.lists, folder, journal, paths.resolver_status)
         self._compiling = Compiling(self._shelf, folder, journal, self._nudge)
+        self._warm = Warm(paths.resolver_cache, resolver.session.cache, lambda: resolver.validates, journal)
         self._loaded: Loaded | None = None
         self._text = ""
         self._allowed: object = None
@@ -69,6 +71,7 @@ class Follower:
 
     async def run(self) -> None:
         pause = POLL_SECONDS
+        remembering = asyncio.create_task(self._warm.run())
         try:
             while True:
                 fine = await self.step()
@@ -80,6 +83,7 @@ class Follower:
                     continue
                 self._wake.clear()
         finally:
+            remembering.cancel()
             await self._compiling.stop()
             self._client.close()
 
@@ -116,6 +120,7 @@ class Follower:
                 self._resolver.session.forget_pins()
             self._loaded = loaded
             self._resolver.adopt(loaded.config, loaded.pure)
+            self._warm.adopt(loaded.config)
             zones = len(loaded.config.zones)
             self._journal.say("site", f"generation {loaded.generation}, {zones} zones")
         if self._loaded is not None:

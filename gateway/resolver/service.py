@@ -129,6 +129,11 @@ class Resolver:
         self.reports.close(time.time())
         await asyncio.sleep(0)  # cancelled tasks and closed transports get their turn
 
+    @property
+    def validates(self) -> bool:
+        """Whether what is learned now may be believed later too: not what our own recursor answers unvalidated."""
+        return self._pure is None or self._recursor.strict
+
     def _recursor_moved(self) -> None:
         if self._pure is not None:
             self.session.replace(replace(self._pure, upstreams=self._recursor.upstreams))
