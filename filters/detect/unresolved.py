@@ -9,7 +9,7 @@ seconds after its last answer or use. Two ways to a finding, once a device and d
 
 Nothing is judged before what the resolver knows was heard (GRACE), nor while reports are known to be lost.
 
-Bounded: MAX_KNOWN addresses a zone, MAX_DEVICES devices with MAX_CONTACTS addresses each, MAX_WAITING connections under
+Bounded: MAX_KNOWN addresses a watched zone, MAX_DEVICES devices with MAX_CONTACTS addresses each, MAX_WAITING connections under
 way; what finds no room is the oldest, or is counted.
 
 May live here: this. May not: what a site exempts (Scope comes from outside), names for people.
@@ -33,9 +33,8 @@ QUARTER = 900
 STEADY = 4
 STEADY_WITHIN = 12  # quarter hours
 MAX_KNOWN = 16_384
-MAX_ZONES = 64
 MAX_WAITING = 4096
-MAX_DEVICES = 1024
+MAX_DEVICES = 256
 MAX_CONTACTS = 64
 MAX_SEEN = 5
 FREE_SERVICES = frozenset({"udp/123"})  # time: servers are asked by addresses from a pool, or built in
@@ -72,7 +71,7 @@ class Unresolved:
     """`resolved` and `flow` as they come, `judge` now and then. Times in epoch seconds."""
 
     def __init__(self, began: float, scope: Scope | None = None) -> None:
-        self.scope = scope or Scope()
+        self._scope = scope or Scope()
         self._blind_until = began + GRACE
         self._known: dict[str, dict[Address, float]] = {}
         self._waiting: deque[tuple[float, Flow]] = deque()
@@ -80,9 +79,14 @@ class Unresolved:
         self._told: dict[tuple[str, str], str] = {}
         self.unjudged = 0  # connections that found no room
 
+    def use(self, scope: Scope) -> None:
+        """Watch this from now on."""
+        self._scope = scope
+        self._known = {zone: known for zone, known in self._known.items() if zone in scope.zones}
+
     def resolved(self, zone: str, addresses: Iterable[Address], now: float) -> None:
         """The resolver answered clients of `zone` with these."""
-        if zone not in self._known and len(self._known) >= MAX_ZONES:
+        if zone not in self._scope.zones:
             return
         known = self._known.setdefault(zone, {})
         for address in addresses:
@@ -97,7 +101,7 @@ class Unresolved:
 
     def flow(self, flow: Flow, now: float) -> None:
         """A device began a connection."""
-        if flow.zone not in self.scope.zones or flow.service in FREE_SERVICES:
+        if flow.zone not in self._scope.zones or flow.service in FREE_SERVICES:
             return
         if len(self._waiting) >= MAX_WAITING:
             self.unjudged += 1
@@ -126,7 +130,7 @@ class Unresolved:
         known = self._known.get(flow.zone, {})
         at = known.pop(flow.destination, None)
         if at is None or at < now - KEEP:
-            return any(flow.destination in network for network in self.scope.exempt)
+            return any(flow.destination in network for network in self._scope.exempt)
         known[flow.destination] = now  # in use: software that keeps an address must not become a finding a day later
         return True
 

@@ -29,7 +29,8 @@ class Detecting:
 
     def use(self, directory: Directory, site: ResolvedSite) -> None:
         """From now on by this site."""
-        self._directory, self._unresolved.scope = directory, scope_of(site)
+        self._directory = directory
+        self._unresolved.use(scope_of(site))
 
     def heard(self, report: DnsReport, now: float, day: str) -> list[Happening]:
         """A report of the resolver of a kind in HEARD."""

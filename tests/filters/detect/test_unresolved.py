@@ -13,7 +13,6 @@ from filters.detect.unresolved import (
     MAX_DEVICES,
     MAX_KNOWN,
     MAX_WAITING,
-    MAX_ZONES,
     QUARTER,
     SETTLE,
     WITHIN,
@@ -131,7 +130,7 @@ def test_every_table_is_bounded() -> None:
     assert len(detector._devices) == len(detector._told) == MAX_DEVICES
     first = int(ip_address("203.0.0.0"))
     detector.resolved("pc", [ip_address(first + number) for number in range(MAX_KNOWN + 5)], START)
-    for number in range(MAX_ZONES + 5):
-        detector.resolved(f"z{number}", [], START)
-    assert len(detector._known["pc"]) == MAX_KNOWN
-    assert len(detector._known) == MAX_ZONES
+    detector.resolved("guest", [ip_address(first)], START)
+    assert {zone: len(known) for zone, known in detector._known.items()} == {"pc": MAX_KNOWN}
+    detector.use(Scope(frozenset({"guest"})))
+    assert detector._known == {}
