@@ -10,9 +10,31 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_net
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
+
+
+class Networks:
+    """`address in Networks(...)`: one look-up for each length of prefix, however many networks there are."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self, networks: Iterable[Network]) -> None:
+        known: dict[int, dict[int, set[int]]] = {4: {}, 6: {}}
+        for network in networks:
+            behind = network.max_prefixlen - network.prefixlen
+            known[network.version].setdefault(behind, set()).add(int(network.network_address) >> behind)
+        self._known = {version: tuple(lengths.items()) for version, lengths in known.items()}
+
+    def __contains__(self, address: Address) -> bool:
+        number = int(address)
+        for behind, prefixes in self._known[address.version]:  # noqa: SIM110 - a generator takes twice as long
+            if number >> behind in prefixes:
+                return True
+        return False
+
+
 # This host, RFC 1918, shared (RFC 6598), loopback, link-local; IPv6: unspecified, loopback, unique local, link-local,
 # the site-local addresses of old.
-PRIVATE: tuple[Network, ...] = tuple(
+PRIVATE = Networks(
     ip_network(text)
     for text in (
         "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16",
@@ -21,11 +43,12 @@ PRIVATE: tuple[Network, ...] = tuple(
 )  # fmt: skip
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: the last four octets are an IPv4 address
 _COMPATIBLE = IPv6Network("::/96")
+NOWHERE = Networks(())
 
 
-def is_private(address: Address, own: Iterable[Network] = ()) -> bool:
+def is_private(address: Address, own: Networks = NOWHERE) -> bool:
     """Whether an address lies inside: a private network, one of the clinic's `own`, or such a one in IPv6's clothes."""
-    if any(address in network for network in PRIVATE) or any(address in network for network in own):
+    if address in PRIVATE or address in own:
         return True
     inner = _inner(address)
     return inner is not None and is_private(inner, own)

@@ -6,15 +6,14 @@ behind the cut would point astray: its names then stand in full (RFC 1035 sectio
 May live here: reply -> Answer. May not: which verdict it gets (dns_session.py), how long it is kept (dns_cache.py).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from struct import Struct
 
 from filters import dns_answer, dns_svcb
 from filters.dns_answer import Address, Answer
 from filters.dns_cache import MAX_TTL, MIN_TTL
 from filters.dns_message import IN, Record, Reply, Type
-from filters.dns_private import Network, is_private
+from filters.dns_private import Network, Networks, is_private
 from filters.names import ROOT, Name, read_compressed
 
 _FIXED = Struct("!HHIH")
@@ -34,6 +33,10 @@ class Shaping:
 
     remove_ech: bool = True
     own: tuple[Network, ...] = ()
+    inside: Networks = field(init=False, repr=False, compare=False)  # `own`, made ready for look-ups
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "inside", Networks(self.own))
 
 
 def shape(reply: Reply, data: bytes, now: float, shaping: Shaping, *, dnssec: bool) -> Answer:
@@ -46,7 +49,7 @@ def shape(reply: Reply, data: bytes, now: float, shaping: Shaping, *, dnssec: bo
     answer.limit_ttls(MIN_TTL, int(MAX_TTL))
     answer.addresses = addresses_of(reply)
     answer.links = links_of(reply)
-    answer.inside = any(is_private(address, shaping.own) for address in _all_addresses(reply))
+    answer.inside = any(is_private(address, shaping.inside) for address in (*answer.addresses, *_stated(reply)))
     return answer
 
 
@@ -69,10 +72,10 @@ def addresses_of(reply: Reply) -> tuple[Address, ...]:
     return tuple(dict.fromkeys((*dns_answer.addresses_of(reply), *hints)))
 
 
-def _all_addresses(reply: Reply) -> Sequence[Address]:
+def _stated(reply: Reply) -> list[Address]:
     """Also those that belong to no link, or stand where no address should: a careless client may take them."""
-    found = [dns_answer.address(record) for record in (*reply.answers, *reply.authority)]
-    return (*(one for one in found if one is not None), *addresses_of(reply))
+    found = (dns_answer.address(record) for record in (*reply.answers, *reply.authority))
+    return [one for one in found if one is not None]
 
 
 def _is_svcb(record: Record) -> bool:

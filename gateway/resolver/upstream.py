@@ -9,7 +9,6 @@ May live here: sending one attempt, listening for its reply. May not: which upst
 import asyncio
 import socket
 from collections.abc import Callable
-from ipaddress import ip_address
 
 from filters.dns_exchange import AskUpstream, Event, Upstream, UpstreamDatagram, UpstreamLost
 from gateway.resolver.journal import Journal
@@ -49,12 +48,13 @@ class Upstreams:
             # Told later: the session is still busy with the event that led here.
             self._loop.call_soon(self._lost, command.token)
             return
-        self._loop.add_reader(made, self._readable, command.token, command.upstream, made)
+        # By its number: asyncio would else put the socket into words, twice, and ask the kernel for both addresses.
+        self._loop.add_reader(made.fileno(), self._readable, command.token, command.upstream, made)
 
     def forget(self, token: int) -> None:
         made = self._sockets.pop(token, None)
         if made is not None:
-            self._loop.remove_reader(made)
+            self._loop.remove_reader(made.fileno())
             made.close()
         task = self._streams.pop(token, None)
         if task is not None:
@@ -122,7 +122,7 @@ class Upstreams:
 
 
 def _connected(upstream: Upstream) -> socket.socket:
-    family = socket.AF_INET if ip_address(upstream.address).version == 4 else socket.AF_INET6
+    family = socket.AF_INET6 if ":" in upstream.address else socket.AF_INET
     made = socket.socket(family, socket.SOCK_DGRAM)
     try:
         made.setblocking(False)

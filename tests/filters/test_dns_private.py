@@ -4,9 +4,9 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from filters.dns_private import is_private
+from filters.dns_private import Networks, is_private
 
-OWN = (ip_network("203.0.113.0/28"), ip_network("2001:db8:20::/48"))
+OWN = Networks((ip_network("203.0.113.0/28"), ip_network("2001:db8:20::/48")))
 
 
 @pytest.mark.parametrize(
