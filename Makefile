@@ -1,7 +1,7 @@
 # Everything a newcomer needs. `make demo` and `make test` set up a fresh Debian 12 or 13 by themselves (as root).
 
 .NOTPARALLEL:
-.PHONY: help demo test lint bench setup lab-kernel lock clean
+.PHONY: help demo test lint bench bench-dns setup lab-kernel lock clean
 .DEFAULT_GOAL := help
 
 BIN := .venv/bin
@@ -29,6 +29,10 @@ lint:  ## ruff, mypy --strict, import-linter, the architecture test
 bench:  ## measure what the README promises about speed
 	@.ci/setup test
 	@exec $(BIN)/python -m tests.bench $(ARGS)
+
+bench-dns:  ## measure the resolver beside unbound and dnsmasq, and its block lists
+	@.ci/setup test
+	@exec $(BIN)/python -m tests.bench.dns $(ARGS)
 
 setup:  ## Debian packages, .venv and the locked dependencies, and nothing else
 	@.ci/setup test
