@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gateway.client import EnforcerClient
 from gateway.events import Label
+from ruleset.compile_page import PAGE_PORT
 from ruleset.load import load_site
 from ruleset.problems import printable
 from ruleset.resolved import ResolvedSite
@@ -30,6 +31,11 @@ class AppliedSite:
 
     generation: int
     resolved: ResolvedSite
+
+    @property
+    def page_port(self) -> int:
+        """The port at `page_addresses` to which the kernel leads HTTP."""
+        return PAGE_PORT
 
     @property
     def timezone(self) -> ZoneInfo:
@@ -61,6 +67,11 @@ class AppliedSite:
             "dns_log": self.resolved.site.dns.log.detail,
             "dns_days": str(self.resolved.site.dns.log.days),
         }
+
+    def page_addresses(self) -> dict[str, str]:
+        """The gateway's own addresses that answer for a blocked name, each with the role of its zone."""
+        zones = [s for s in self.resolved.segments if s.page]
+        return {str(address): segment.role for segment in zones for address in segment.gateways}
 
     def management_addresses(self) -> list[str]:
         """The gateway's own addresses in the management zones, where the owner's page listens."""

@@ -92,11 +92,19 @@ def locales(folder: Path = FOLDER) -> dict[str, Locale]:
     return {language: Locale(language, texts) for language, texts in found.items()}
 
 
-def choose(asked: str | None, remembered: str | None, header: str | None, of_site: Iterable[str]) -> Locale:
-    """The language of a page: `?lang=`, else the cookie, else Accept-Language, else the site's first one we have."""
-    known = locales()
+def choose(
+    asked: str | None,
+    remembered: str | None,
+    header: str | None,
+    of_site: Iterable[str],
+    known: Mapping[str, Locale] | None = None,
+) -> Locale:
+    """The language of a page: `?lang=`, else the cookie, else Accept-Language, else the site's first one we have.
+
+    `known`: the languages there are, the pages' own when it is not given."""
+    known = locales() if known is None else known
     for language in (asked, remembered, *_accepted(header or ""), *of_site):
-        if language in known:
+        if language is not None and language in known:
             return known[language]
     return known[FALLBACK]
 

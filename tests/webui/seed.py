@@ -168,13 +168,15 @@ def enforcer(
     isolated: list[dict[str, Any]] | None = None,
     site: Mapping[str, Any] | None = None,
     counters: Iterable[Mapping[str, int]] = (),
+    explain: Mapping[str, Any] | None = None,
 ) -> Iterator[None]:
-    """Answers `status`, `site` when there is one, and `counters` one after the other, on `path` until left.
+    """Answers `status`, `site` and `explain` when there is one, `counters` one after the other, on `path` until left.
 
     Any other command is refused.
     """
     answers: dict[str, Mapping[str, Any]] = {"status": {**status, "quarantine": isolated or []}}
     answers |= {"site": site} if site else {}
+    answers |= {"explain": explain} if explain else {}
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(path))
     listener.listen()
