@@ -46,6 +46,7 @@ from filters.dns_resolved import Resolved
 from filters.dns_rules import DevicePolicy
 from filters.dns_schedule import Moment
 from filters.dns_shape import Shaping, shape
+from filters.dns_tables import Tables
 from filters.dns_waiter import Waiter
 from filters.dns_warm import thaw
 from filters.dns_wire import FastPath
@@ -55,8 +56,6 @@ from filters.verdict import Action, Reason, Verdict
 CACHE_ENTRIES = 10_000
 CACHE_OCTETS = 16 << 20
 FAILURES = 1_000
-FAST_OCTETS = 32 << 20  # of all tables together
-MIN_VIEWS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,7 @@ class Session:
         self._asking: Asking[Waiter] = Asking(self._timing, self.counters, new_id)
         self._pins: PinBoard[tuple[Waiter, Answer]] = PinBoard(self._timing)
         self._shares = Shares(self._timing.of_client, self._timing.exchanges, self._timing.rate, self._timing.burst)
-        self._fast: dict[str, FastPath] = {}
+        self._tables = Tables(self.accounts)
         self._moment = Moment()
         self._config, self._routes = config, SuffixSet(config.routes)
         self._standing = config.policy.at(self._moment)
@@ -115,7 +114,7 @@ class Session:
     def fast_path(self, zone: str, client: Address | None = None) -> FastPath:
         """The table of a client's view, until ViewsChanged or a new configuration."""
         rules = self._standing.rules(zone, client)
-        return self._table(zone if rules is None else rules.view)
+        return self._tables.of(zone if rules is None else rules.view)
 
     def forget_pins(self) -> None:
         """The kernel may have lost its pins (a restart, a new boot of the policy): pin again before answering."""
@@ -123,8 +122,7 @@ class Session:
 
     def count(self) -> Accounts:
         """The accounts, with what the fast path sent until now."""
-        for table in self._fast.values():
-            table.harvest()
+        self._tables.harvest()
         return self.accounts
 
     @property
@@ -134,7 +132,7 @@ class Session:
 
     @property
     def busy(self) -> bool:
-        return bool(len(self._asking) or len(self._pins))
+        return bool(len(self._asking) or len(self._pins) or self._tables.leaving)
 
     def handle(self, event: Event, now: float) -> list[Command]:
         match event:
@@ -160,19 +158,8 @@ class Session:
 
     def _stand(self) -> list[Command]:
         self._standing = self._config.policy.at(self._moment)
-        for table in self._fast.values():
-            table.clear()
-        self._fast.clear()
+        self._tables.clear()
         return [ViewsChanged()]
-
-    def _table(self, view: str) -> FastPath:
-        table = self._fast.get(view)
-        if table is None:
-            table = FastPath(account=lambda subject, count: self.accounts.fast(view, subject, count))
-            self._fast[view] = table
-            for one in self._fast.values():
-                one.resize(FAST_OCTETS // max(MIN_VIEWS, len(self._fast)))
-        return table
 
     # --- a client's question
 
@@ -370,6 +357,7 @@ class Session:
         return commands
 
     def _tick(self, now: float) -> list[Command]:
+        self._tables.drain()
         commands: list[Command] = []
         for sent, settled in self._asking.tick(now):
             commands += sent
@@ -391,7 +379,7 @@ class Session:
         if query.unchecked or verdict.personal or answer.expires <= now or waiter.standing is not self._standing:
             return  # for one client only, or judged under rules that are gone
         kept = answer.about(subject, told=verdict.blocks or self._config.log == "device")
-        self._table(waiter.view).keep(query.key, kept, dnssec=query.dnssec)
+        self._tables.of(waiter.view).keep(query.key, kept, dnssec=query.dnssec)
 
 
 def _account(told: Told, waiter: Waiter, subject: Subject) -> Account:

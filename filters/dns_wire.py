@@ -45,7 +45,7 @@ class FastPath:
     what the answers that go were about and how often they were sent.
     """
 
-    __slots__ = ("_account", "_dnssec", "_octets", "_opts", "_plain", "_size", "_used")
+    __slots__ = ("_account", "_dnssec", "_leaving", "_octets", "_opts", "_plain", "_size", "_used")
 
     def __init__(
         self, size: int = 10_000, octets: int = 8 << 20, account: Callable[[Subject, int], None] | None = None
@@ -53,6 +53,7 @@ class FastPath:
         self._size, self._octets, self._used, self._account = size, octets, 0, account
         self._plain: OrderedDict[bytes, Answer] = OrderedDict()
         self._dnssec: OrderedDict[bytes, Answer] = OrderedDict()
+        self._leaving: list[OrderedDict[bytes, Answer]] = []
         self._opts: dict[bytes, tuple[int, bool]] = {}
 
     def __len__(self) -> int:
@@ -127,17 +128,27 @@ class FastPath:
 
     def harvest(self) -> None:
         """Hand over what was counted since the last time."""
-        for table in (self._plain, self._dnssec):
+        for table in (self._plain, self._dnssec, *self._leaving):
             for answer in table.values():
                 if answer.hits:
                     self._hand_over(answer)
 
     def clear(self) -> None:
-        """Forget everything: the policy changed."""
-        self.harvest()
-        self._plain.clear()
-        self._dnssec.clear()
-        self._used = 0
+        """Answer nothing of it any more: the policy changed. What was counted is handed over by `drain`."""
+        self._leaving += [table for table in (self._plain, self._dnssec) if table]
+        self._plain, self._dnssec, self._used = OrderedDict(), OrderedDict(), 0
+
+    def drain(self, most: int) -> int:
+        """Let go of up to so many of the entries that `clear` left, and say how many: all at once would be a pause."""
+        gone = 0
+        while self._leaving and gone < most:
+            table = self._leaving[-1]
+            if table:
+                self._hand_over(table.popitem()[1])
+                gone += 1
+            else:
+                self._leaving.pop()
+        return gone
 
     def _drop(self, table: OrderedDict[bytes, Answer], key: bytes) -> None:
         old = table.pop(key, None)

@@ -131,6 +131,7 @@ def test_octets_of_anybody_raise_nothing_else(body: bytes, entries: int) -> None
         cache.warm(read(sealed(body, entries), MARK, 130.0))
     except BadWarmError:
         return
+    assert len(cache) <= entries
     for key in cache.held():
         cache.get(key, 130.0)
 
