@@ -9,8 +9,8 @@ seconds after its last answer or use. Two ways to a finding, once a device and d
 
 Nothing is judged before what the resolver knows was heard (GRACE), nor while reports are known to be lost.
 
-Bounded: MAX_KNOWN addresses a watched zone, MAX_DEVICES devices with MAX_CONTACTS addresses each, MAX_WAITING connections under
-way; what finds no room is the oldest, or is counted.
+Bounded: MAX_KNOWN addresses a watched zone, MAX_DEVICES devices with MAX_CONTACTS addresses each, MAX_WAITING
+connections under way; what finds no room is the oldest, or is counted.
 
 May live here: this. May not: what a site exempts (Scope comes from outside), names for people.
 """
