@@ -11,7 +11,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 
-from gateway.cli import audit, enforce, lab, lists, policy, proof
+from gateway.cli import audit, dns, enforce, lab, lists, policy, proof
 from gateway.cli.output import CALL_WRONG, UNREACHABLE, CommandError, complain
 from gateway.client import EnforcerUnavailable, Refused
 from gateway.lab.errors import LabError
@@ -19,7 +19,7 @@ from gateway.lab.folder import DEFAULT_LAB, Folder, read_record
 from gateway.paths import RUN_VARIABLE
 from gateway.program import program
 
-SECTIONS = (policy, proof, enforce, lists, audit, lab)
+SECTIONS = (policy, proof, enforce, dns, lists, audit, lab)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         complain(f"refused: {error.message}", error.hint)
         return 1
     except EnforcerUnavailable as error:
-        complain(str(error), _where_the_gateway_is(sys.argv[1:] if argv is None else argv))
+        complain(str(error), _where_the_gateway_is(sys.argv[1:] if argv is None else argv, error.who))
         return UNREACHABLE
     except LabError as error:
         complain(str(error))
@@ -59,11 +59,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
-def _where_the_gateway_is(argv: Sequence[str]) -> str:
-    """The way out when no enforcer answers: the same words in the lab, when there is one and we are not on its gateway.
+def _where_the_gateway_is(argv: Sequence[str], who: str) -> str:
+    """The way out when `who` does not answer: in the lab the same words, when there is one and this is not its gateway.
 
     Only the lab's own technician can both apply and confirm there."""
     if os.environ.get(RUN_VARIABLE) or read_record(Folder(DEFAULT_LAB)) is None:
-        return "is the gateway running? On the appliance: systemctl status clinicgate-enforcer"
+        return f"is the gateway running? On the appliance: systemctl status clinicgate-{who}"
     way = "lab" if argv[:1] in (["apply"], ["confirm"]) else f"lab exec gateway -- {program()}"
     return f"a lab is up; in the lab: {program()} {way} {shlex.join(argv)}"

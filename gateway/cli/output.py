@@ -5,6 +5,7 @@ May live here: text in, text out. May not: what a command does.
 
 import json
 import os
+import stat
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,12 +62,22 @@ def now_or(text: str | None) -> datetime:
 
 
 def read_bytes(path: Path) -> bytes:
-    """A site file's bytes; one more than the limit is read, so that the reader can say that it is too big."""
+    """A site file's bytes; one more than the limit is read, so that the reader can say that it is too big.
+
+    A pipe or a device is refused: reading it might never end, and it cannot be read a second time.
+    """
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=_without_waiting) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise CommandError(f"{path}: no regular file", "save it as a file first, and give its path")
             return file.read(MAX_BYTES + 1)
     except OSError as error:
         raise CommandError(f"{path}: {error.strerror or error}", "give the path of a site.yaml") from None
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Opening a pipe would wait for somebody to write into it."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def load(path: Path, at: str | None = None) -> LoadResult:

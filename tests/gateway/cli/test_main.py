@@ -14,7 +14,7 @@ def test_every_command_has_a_help_line(capsys):
     text = capsys.readouterr().out
     assert ended.value.code == 0
     for command in ("check", "compile", "lint", "schema", "explain", "plan", "prove", "apply", "confirm", "rollback",
-                    "generations", "status", "quarantine", "audit", "lab", "demo"):  # fmt: skip
+                    "generations", "status", "quarantine", "dns", "audit", "lab", "demo"):  # fmt: skip
         following = text.split(f"\n    {command}", 1)[1].split()
         assert len(following) > 3, command
 

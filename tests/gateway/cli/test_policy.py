@@ -1,6 +1,7 @@
 """The reading commands, as a technician types them."""
 
 import json
+import os
 import subprocess
 
 import pytest
@@ -43,6 +44,13 @@ def test_a_file_that_is_not_there_is_an_error_with_a_way_out(clinicgate, tmp_pat
 def test_a_folder_is_no_site_file(clinicgate, tmp_path):
     done = clinicgate("check", tmp_path)
     assert done.returncode == 2 and "Traceback" not in done.stderr
+
+
+def test_a_pipe_or_a_device_is_no_site_file(clinicgate, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", "/dev/zero"):
+        done = clinicgate("check", path)
+        assert done.returncode == 2 and "no regular file" in done.stderr
 
 
 def test_compile_prints_the_same_text_each_time(clinicgate, naika):
