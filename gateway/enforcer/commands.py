@@ -22,6 +22,7 @@ from gateway.neighbours import neighbours
 from gateway.netlink import NetlinkError
 from gateway.wire import BAD_REQUEST, BUSY, MAX_FRAME, NOT_FOUND, PROTECTED, CommandRefused
 from ruleset.live import Quarantined
+from ruleset.model_dns import ADDRESSES, DOH_ADDRESSES
 from ruleset.resolved import Host, ResolvedSite
 
 Address = IPv4Address | IPv6Address
@@ -136,7 +137,10 @@ def _feed_load(call: Call) -> dict[str, Any]:
         text = file.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise CommandRefused(BAD_REQUEST, f"{file} cannot be read: {error.strerror or error}") from None
-    return call.core.feeds.load(name, feeds.parse(text, never_outside(call.core.site)))
+    site = call.core.site
+    declared = site.site.dns.lists.get(name) if site else None
+    category = DOH_ADDRESSES if declared and declared.category == DOH_ADDRESSES else ADDRESSES
+    return call.core.feeds.load(name, feeds.parse(text, never_outside(site)), category)
 
 
 def _log_fd(call: Call) -> dict[str, Any]:
@@ -149,6 +153,12 @@ def _log_fd(call: Call) -> dict[str, Any]:
         raise
     call.descriptors.append(log.detach())
     return {"group": nflog.GROUP, "copy_range": nflog.COPY_RANGE}
+
+
+def _flow_fd(call: Call) -> dict[str, Any]:
+    call.args.done()
+    call.descriptors.append(flow_events.open_flows().detach())
+    return {"group": flow_events.GROUP_NEW}
 
 
 COMMANDS: dict[str, Command] = {
@@ -166,6 +176,7 @@ COMMANDS: dict[str, Command] = {
     "pin": _pin,
     "feed_load": _feed_load,
     "log_fd": _log_fd,
+    "flow_fd": _flow_fd,
     "dns_allow": allow.dns_allow,
     "dns_disallow": allow.dns_disallow,
     "dns_allowances": allow.dns_allowances,

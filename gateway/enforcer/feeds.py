@@ -1,4 +1,7 @@
-"""Feeds: lists of known attackers' addresses in `feed4` and `feed6`, changed in small transactions without a gap.
+"""Feeds: lists of addresses in the kernel's sets, changed in small transactions without a gap.
+
+Known attackers are refused whole (`feed4`, `feed6`), resolvers for encrypted DNS on the web's port (`doh4`, `doh6`):
+what a feed is for is the category that the site gives its list.
 
 A feed file has one address or network a line; `#` and `;` begin a comment. Nothing special-purpose, nothing of the
 clinic and nothing wider than a continent's provider ever enters: a poisoned list must not cut the clinic off.
@@ -18,10 +21,11 @@ from typing import Any
 from gateway import durable
 from gateway.enforcer.addresses import WIDEST, Network, Range, Ranges, as_range, merged
 from gateway.enforcer.elements import Change, Elements, interval
-from ruleset.compile_parts import FEED4, FEED6
+from ruleset.compile_parts import DOH4, DOH6, FEED4, FEED6
+from ruleset.model_dns import ADDRESSES, DOH_ADDRESSES
 
 WIDTH = {4: 4, 6: 16}
-SETS = {4: FEED4, 6: FEED6}
+SETS = {ADDRESSES: {4: FEED4, 6: FEED6}, DOH_ADDRESSES: {4: DOH4, 6: DOH6}}
 MAX_BYTES = 64 << 20
 MAX_LINES = 1_000_000
 CHUNK = 500  # intervals a transaction: some milliseconds, so that pins and isolation hardly wait
@@ -44,6 +48,12 @@ class Feed:
     about: dict[str, Any]
     ranges: dict[int, list[Range]]
 
+    @property
+    def category(self) -> str:
+        """What it is for; feeds from before there were two kinds name none."""
+        named = self.about.get("category")
+        return named if named in SETS else ADDRESSES
+
 
 def parse(text: str, never: dict[int, Ranges]) -> Parsed:
     """Whatever the lines hold, no exception: a line is an entry, a comment, or counted as a reject."""
@@ -64,19 +74,20 @@ def parse(text: str, never: dict[int, Ranges]) -> Parsed:
 
 
 class Feeds:
-    """Every feed by name, on disk and together in the two sets. Safe for several threads: one load at a time."""
+    """Every feed by name, on disk and together in the sets. Safe for several threads: one load at a time."""
 
     def __init__(self, folder: Path, elements: Elements) -> None:
         self._folder, self._elements = folder, elements
         self._lock = threading.Lock()
-        self._held: dict[int, list[Range]] | None = None
+        self._held: dict[str, list[Range]] = {}  # by set, as far as it is known
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._feeds = {f.stem: feed for f in sorted(folder.glob("*.json")) if (feed := _read(f)) is not None}
 
-    def load(self, name: str, parsed: Parsed) -> dict[str, Any]:
+    def load(self, name: str, parsed: Parsed, category: str = ADDRESSES) -> dict[str, Any]:
         """Replace feed `name`; answer: what changed. Raises NetlinkError, OSError; the old feed then stays on disk."""
         about = {
             "name": name,
+            "category": category,
             "loaded_at": time.time(),
             "entries": sum(map(len, parsed.ranges.values())),
             "rejects": parsed.rejects,
@@ -94,36 +105,39 @@ class Feeds:
     def restore(self) -> None:
         """After a start or a table made anew: make the sets hold what is on disk."""
         with self._lock:
-            self._held = None
+            self._held.clear()
             self._bring(self._feeds)
 
     def status(self) -> dict[str, dict[str, Any]]:
         """Feed -> entries, rejects, when it was loaded (epoch seconds)."""
-        kept = ("entries", "rejects", "loaded_at")
+        kept = ("entries", "rejects", "loaded_at", "category")
         return {name: {key: feed.about.get(key) for key in kept} for name, feed in sorted(self._feeds.items())}
 
     def _bring(self, feeds: dict[str, Feed]) -> tuple[int, int]:
-        """From what the kernel holds to all of `feeds`, chunk by chunk; answer: intervals added and removed."""
-        wanted = {version: merged(r for feed in feeds.values() for r in feed.ranges[version]) for version in (4, 6)}
-        held = self._held or {version: self._read(version) for version in (4, 6)}
-        self._held = None  # unknown while it changes, and after a failure
+        """From what the kernel holds to all of `feeds`, chunk by chunk; answer: intervals added and removed.
+
+        Sets of a category that no feed has, or had, are left alone: a table of an older release has none of them."""
         added = removed = 0
-        for version in (4, 6):
-            for old, new in chunks(
-                set(held[version]) - set(wanted[version]), set(wanted[version]) - set(held[version])
-            ):
-                changes = [_change(version, old, delete=True), _change(version, new, delete=False)]
-                self._elements.apply([change for change in changes if change.elements])
-                added, removed = added + len(new), removed + len(old)
-        self._held = wanted
+        for category in {ADDRESSES, *(feed.category for feed in (*feeds.values(), *self._feeds.values()))}:
+            for version, name in SETS[category].items():
+                wanted = merged(r for feed in feeds.values() if feed.category == category for r in feed.ranges[version])
+                new, old = self._change(name, version, wanted)
+                added, removed = added + new, removed + old
         return added, removed
 
-    def _read(self, version: int) -> list[Range]:
+    def _change(self, name: str, version: int, wanted: list[Range]) -> tuple[int, int]:
+        held = self._held.pop(name, None)  # unknown while it changes, and after a failure
+        before, after = set(self._read(name, version) if held is None else held), set(wanted)
+        for old, new in chunks(before - after, after - before):
+            changes = [_change(name, version, old, delete=True), _change(name, version, new, delete=False)]
+            self._elements.apply([change for change in changes if change.elements])
+        self._held[name] = wanted
+        return len(after - before), len(before - after)
+
+    def _read(self, name: str, version: int) -> list[Range]:
         """The set's elements as ranges: starts and ends, in order."""
         points = sorted(
-            (int.from_bytes(e.key, "big"), not e.end)
-            for e in self._elements.read(SETS[version])
-            if len(e.key) == WIDTH[version]
+            (int.from_bytes(e.key, "big"), not e.end) for e in self._elements.read(name) if len(e.key) == WIDTH[version]
         )
         result: list[Range] = []
         start: int | None = None
@@ -163,9 +177,9 @@ def chunks(old: set[Range], new: set[Range], size: int = CHUNK) -> Iterator[tupl
         yield delete, add
 
 
-def _change(version: int, ranges: Iterable[Range], *, delete: bool) -> Change:
+def _change(name: str, version: int, ranges: Iterable[Range], *, delete: bool) -> Change:
     elements = (e for first, last in ranges for e in interval(first, last, WIDTH[version]))
-    return Change(SETS[version], tuple(elements), delete)
+    return Change(name, tuple(elements), delete)
 
 
 def _entry(entry: str, never: dict[int, Ranges]) -> tuple[Network | None, str]:

@@ -125,6 +125,15 @@ def test_a_feed_is_loaded_from_a_file(applied: Core, admin: Who, tmp_path: Path)
     assert (told["entries"], sum(told["rejects"].values()), told["rejected_lines"]) == (1, 2, [2, 3])
 
 
+def test_the_site_says_what_a_feed_is_for(applied: Core, admin: Who, tmp_path: Path) -> None:
+    lists = "dns:\n  lists: {around: {path: around.txt, category: doh-addresses}}\n"
+    change.apply(applied, Order(site(lists).encode(), "site.yaml", admin, 60))
+    file = tmp_path / "around.txt"
+    file.write_bytes(b"198.51.100.7\n")
+    assert run(applied, admin, "feed_load", name="around", path=str(file))["category"] == "doh-addresses"
+    assert run(applied, admin, "feed_load", name="drop", path=str(file))["category"] == "addresses"
+
+
 @pytest.mark.parametrize("name", ["../evil", "", "UPPER", "a b", "-x", "9", "a/b", "ä", "a" * 32])
 def test_a_feed_has_a_harmless_name(applied: Core, admin: Who, tmp_path: Path, name: str) -> None:
     assert refused(applied, admin, "feed_load", name=name, path=str(tmp_path / "x")).code == wire.BAD_REQUEST

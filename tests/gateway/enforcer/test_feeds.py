@@ -16,6 +16,7 @@ from gateway.enforcer.feeds import Feeds, chunks, parse
 from gateway.enforcer.kernel_nft import KernelNft
 from gateway.enforcer.loader import Loader
 from ruleset.load import load_site
+from ruleset.model_dns import DOH_ADDRESSES
 from tests.gateway.enforcer.nets import site
 
 NEVER = never_outside(load_site(site().encode(), "s", datetime(2026, 6, 1, tzinfo=UTC)).resolved)
@@ -136,7 +137,7 @@ def test_random_feeds_one_after_another_leave_exactly_the_last(net, loaded: Feed
         lines = [f"{ip_address(base + chance.randrange(4096))}/{chance.choice((24, 28, 30, 32))}" for _ in range(300)]
         parsed = parse("\n".join(lines), NEVER)
         loaded.load("drop", parsed)
-        assert loaded._read(4) == parsed.ranges[4]
+        assert loaded._read("feed4", 4) == parsed.ranges[4]
 
 
 @pytest.mark.netns
@@ -150,3 +151,29 @@ def test_a_broken_file_on_disk_is_left_out(net, loaded: Feeds, tmp_path: Path, c
 
 def _members(ranges) -> set[int]:
     return {n for first, last in ranges for n in range(first, last + 1)}
+
+
+@pytest.mark.netns
+def test_resolvers_for_encrypted_dns_have_sets_of_their_own(net, loaded: Feeds, tmp_path: Path) -> None:
+    loaded.load("drop", parse("198.51.100.0/25\n", NEVER))
+    told = loaded.load("around", parse("198.51.100.200\n2001:db8:dead::53\n", NEVER), DOH_ADDRESSES)
+    assert (told["added"], told["removed"], told["category"]) == (2, 0, DOH_ADDRESSES)
+    assert "198.51.100.200" in kernel(net, "doh4") and "2001:db8:dead::53" in kernel(net, "doh6")
+    assert "198.51.100.200" not in kernel(net) and "198.51.100.0/25" in kernel(net)
+    net.run("nft", "flush", "set", "inet", "clinicgate", "doh4")
+    Feeds(tmp_path / "feeds", Elements()).restore()
+    assert "198.51.100.200" in kernel(net, "doh4")
+    loaded.restore()
+    loaded.load("around", parse("198.51.100.200\n", NEVER))
+    assert "198.51.100.200" in kernel(net) and "198.51.100.200" not in kernel(net, "doh4"), "its category changed"
+    assert "elements" not in kernel(net, "doh6")
+
+
+@pytest.mark.netns
+def test_a_table_without_the_newer_sets_still_takes_the_older_feeds(net, loaded: Feeds, tmp_path: Path) -> None:
+    loaded.load("drop", parse("198.51.100.0/25\n", NEVER))
+    for name in ("doh4", "doh6"):
+        net.run("nft", "delete", "set", "inet", "clinicgate", name)
+    net.run("nft", "flush", "set", "inet", "clinicgate", "feed4")
+    Feeds(tmp_path / "feeds", Elements()).restore()
+    assert "198.51.100.0/25" in kernel(net)
