@@ -19,6 +19,8 @@ from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import Any
 
+from gateway.vitals import ListState, Vitals, read_lists, read_vitals
+
 SIGN_OF_LIFE = "watcher.json"
 MAX_SIGN_BYTES = 4096
 HEARTBEAT_SECONDS = 15.0  # the watcher gives its sign of life every few seconds
@@ -51,13 +53,17 @@ class State(StrEnum):
 class Observed:
     """What the page could find out. `status` is the enforcer's answer; times are epoch seconds, None: never.
 
-    `facts` are the watcher's signs of life, `store_error` is why its store could not be read.
+    `facts` are the watcher's signs of life, `store_error` is why its store could not be read. `vitals` and `lists` are
+    what the resolver says about itself, `old_lists` those whose publisher gave no news for too long.
     """
 
     status: Mapping[str, Any] | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
     store_error: str = ""
     lost_today: int = 0
+    vitals: Vitals | None = None
+    lists: tuple[ListState, ...] = ()
+    old_lists: tuple[str, ...] = ()
 
     def time(self, name: str) -> float | None:
         """A fact that is a time."""
@@ -109,6 +115,12 @@ def _disk_below(percent: float) -> Callable[[Observed, float], bool]:
     return wrong
 
 
+def _of_resolver(wrong: Callable[[Vitals], bool]) -> Callable[[Observed, float], bool]:
+    """A resolver that says nothing is `resolver-silent`, no more."""
+    return lambda observed, _: observed.vitals is not None and wrong(observed.vitals)
+
+
+_NAMES = ("enforcer-unreachable", "policy-missing", "resolver-silent")
 CHECKS = (
     Check("enforcer-unreachable", Severity.PROBLEM, lambda o, _: o.status is None, delay=10, hides=True),
     Check(
@@ -158,6 +170,25 @@ CHECKS = (
         depends_on=("store-unreadable", "watcher-silent", "enforcer-unreachable", "policy-missing"),
         delay=20,
     ),
+    Check(
+        "recursion-down",
+        Severity.PROBLEM,
+        _of_resolver(lambda v: v.recursion == "down"),
+        depends_on=_NAMES,
+        delay=10,
+    ),
+    Check(
+        "upstreams-silent",
+        Severity.PROBLEM,
+        _of_resolver(lambda v: v.upstreams == "silent"),
+        depends_on=(*_NAMES, "recursion-down"),
+        delay=10,
+    ),
+    Check("resolver-overloaded", Severity.ATTENTION, _of_resolver(lambda v: v.overload > 0), depends_on=_NAMES),
+    Check("time-unknown", Severity.NOTE, _of_resolver(lambda v: v.time_unknown), depends_on=_NAMES),
+    Check("list-missing", Severity.ATTENTION, lambda o, _: any(one.missing for one in o.lists), _NAMES, delay=60),
+    Check("list-refused", Severity.NOTE, lambda o, _: any(one.refused for one in o.lists), _NAMES, delay=60),
+    Check("list-old", Severity.ATTENTION, lambda o, _: bool(o.old_lists), depends_on=_NAMES),
     Check("records-lost", Severity.NOTE, lambda o, _: o.lost_today > 0, depends_on=("store-unreadable",)),
     Check("disk-full", Severity.PROBLEM, _disk_below(DISK_FULL_PERCENT), depends_on=("store-unreadable",)),
     Check("disk-low", Severity.ATTENTION, _disk_below(DISK_LOW_PERCENT), depends_on=("store-unreadable", "disk-full")),
@@ -215,6 +246,11 @@ def read_sign_of_life(run: Path) -> dict[str, str]:
     except (OSError, ValueError, RecursionError):
         return {}
     return {str(name): str(value) for name, value in signs.items()} if isinstance(signs, dict) else {}
+
+
+def resolver_facts(vitals: Path, status: Path, now: float) -> tuple[Vitals | None, tuple[ListState, ...]]:
+    """What the resolver says about itself in its two files; `now` in epoch seconds."""
+    return read_vitals(vitals, now), read_lists(status)
 
 
 def withdraw_sign_of_life(run: Path) -> None:

@@ -53,6 +53,11 @@ class Paths:
         return self.resolver_folder / "status.json"
 
     @property
+    def resolver_vitals(self) -> Path:
+        """JSON: how the resolver fares, written every few seconds. For everybody to read."""
+        return self.resolver_folder / "vitals.json"
+
+    @property
     def resolver_cache(self) -> Path:
         return self.resolver_folder / "cache"
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from gateway.client import EnforcerClient, EnforcerUnavailable, Refused
 from gateway.events import LossCause
-from gateway.health import Health, HealthWatch, Observed, read_sign_of_life
+from gateway.health import Health, HealthWatch, Observed, read_sign_of_life, resolver_facts
 from gateway.paths import Paths
-from gateway.report import Summary, summary
+from gateway.report import Summary, lists_of, summary
 from gateway.store.reader import StoreUnavailableError
 
 KEPT_SECONDS = 2.0
@@ -66,7 +66,9 @@ class Observer:
         past, error = self._read_store(now)
         lost = sum(loss.today for loss in past.losses if loss.cause is not LossCause.LOG_FULL) if past else 0
         signs = read_sign_of_life(self._paths.run)
-        health = self._watch.look(Observed(status, signs, error, lost), now)
+        vitals, lists = resolver_facts(self._paths.resolver_vitals, self._paths.resolver_status, now)
+        old = tuple(one.id for one in lists_of(self._paths.lists, now) if one.old)
+        health = self._watch.look(Observed(status, signs, error, lost, vitals, lists, old), now)
         return View(now, health, past, status, None if status is None else _isolated(status))
 
     def _ask_enforcer(self) -> Mapping[str, Any] | None:

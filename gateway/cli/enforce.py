@@ -6,6 +6,8 @@ May live here: arguments, one call to the enforcer, printing its answer. May not
 import argparse
 import re
 import sys
+import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from gateway.cli.output import CommandError, load_or_stop, read_bytes, say, say_
 from gateway.cli.status_text import generation_lines, isolated_line, status_text
 from gateway.client import EnforcerClient, Refused
 from gateway.paths import Paths
+from gateway.vitals import read_lists, read_vitals, words
 from gateway.wire import NOT_FOUND
 from ruleset.problems import printable
 
@@ -147,11 +150,12 @@ def _generations(arguments: argparse.Namespace) -> int:
 
 
 def _status(arguments: argparse.Namespace) -> int:
-    answer = _call("status")
+    answer, paths = _call("status"), Paths.from_env()
+    vitals, lists = read_vitals(paths.resolver_vitals, time.time()), read_lists(paths.resolver_status)
     if arguments.json:
-        say_json(answer)
+        say_json(answer | {"resolver": asdict(vitals) if vitals else None, "lists": [asdict(one) for one in lists]})
     else:
-        say(status_text(answer))
+        say("\n".join((status_text(answer), *words(vitals, lists))))
     return 0
 
 

@@ -10,6 +10,7 @@ from gateway.paths import Paths
 from gateway.resolver.control import Control
 from gateway.resolver.follow import Follower
 from gateway.resolver.journal import Journal
+from gateway.resolver.selfcheck import SelfCheck
 from gateway.resolver.service import Resolver
 
 # While a site is parsed in a thread, the loop must get its turn soon: half a millisecond instead of five.
@@ -28,6 +29,8 @@ async def serve(paths: Paths) -> None:
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, follower.wake)
     following = asyncio.create_task(follower.run())
+    checks = SelfCheck(paths.resolver_vitals, lambda: resolver.session.counters, resolver.recursor)
+    checking = asyncio.create_task(checks.run())
     stopping = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait((following, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -35,6 +38,7 @@ async def serve(paths: Paths) -> None:
             following.result()  # it ends only by an error, which ends the process, and a supervisor starts it again
     finally:
         following.cancel()
+        checking.cancel()
         stopping.cancel()
         await control.close()
         await resolver.close()

@@ -82,7 +82,7 @@ class Resolver:
         self.desk = Desk(self.session, self.take, self.reports.fast, timing)
         self._upstreams = Upstreams(self.take, journal)
         self._pinning = Pinning(enforcer, self.take, journal)
-        self._recursor = Recursor(self._recursor_moved, journal)
+        self.recursor = Recursor(self._recursor_moved, journal)
         self._learning = Learning(leases, lambda *known: self._carry_out(self.session.learn(*known)), journal)
         self._pure: SessionConfig | None = None  # as adopted, when the recursor stands in for upstreams
         self._connections = Connections()
@@ -95,7 +95,7 @@ class Resolver:
         """Judge by this configuration from now on; `serve` opens its addresses."""
         self.config = config
         self._pure = None if config.upstreams else pure
-        self.session.replace(pure if config.upstreams else replace(pure, upstreams=self._recursor.upstreams))
+        self.session.replace(pure if config.upstreams else replace(pure, upstreams=self.recursor.upstreams))
         self._look_at_the_clock()
         self._learning.adopt(config, pure.policy)
         self.desk.adopt((network, zone.name) for zone in config.zones for network in zone.networks)
@@ -103,10 +103,10 @@ class Resolver:
     async def serve(self, config: ResolverConfig) -> bool:
         """Open and close servers as configured; False when an address cannot be served yet (call again later)."""
         if config.zones and not config.upstreams:
-            self._recursor.start()
-            await self._recursor.ready()
+            self.recursor.start()
+            await self.recursor.ready()
         else:
-            await self._recursor.stop()
+            await self.recursor.stop()
         wanted = {address: zone.name for zone in config.zones for address in zone.addresses}
         for address in [old for old, (zone, _, _) in self._servers.items() if wanted.get(old) != zone]:
             self._stop(address)
@@ -120,7 +120,7 @@ class Resolver:
             tcp.close()
         self._servers.clear()
         await self._upstreams.close()
-        await self._recursor.stop()
+        await self.recursor.stop()
         self._pinning.close()
         self._learning.close()
         if self._tick is not None:
@@ -132,11 +132,11 @@ class Resolver:
     @property
     def validates(self) -> bool:
         """Whether what is learned now may be believed later too: not what our own recursor answers unvalidated."""
-        return self._pure is None or self._recursor.strict
+        return self._pure is None or self.recursor.strict
 
     def _recursor_moved(self) -> None:
         if self._pure is not None:
-            self.session.replace(replace(self._pure, upstreams=self._recursor.upstreams))
+            self.session.replace(replace(self._pure, upstreams=self.recursor.upstreams))
             self._learning.tell()
 
     def snapshot(self, top: int = 50) -> Snapshot:

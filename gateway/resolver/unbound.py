@@ -10,14 +10,17 @@ May live here: that process. May not: its configuration's text (unbound_config.p
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import socket
 from collections.abc import Callable
+from pathlib import Path
 
 from filters.dns_exchange import Upstream
 from gateway.resolver.journal import Journal
 from gateway.resolver.unbound_clock import time_is_known
 from gateway.resolver.unbound_config import ADDRESS, Places, config_text
+from gateway.vitals import Recursion
 
 TOPIC = "recursion"
 MEMORY = 256 << 20  # octets of data: far above what the caches need, far below a board's memory
@@ -25,6 +28,7 @@ START_SECONDS = 5.0
 STOP_SECONDS = 2.0
 LOOK_SECONDS = 5.0  # between two looks at the clock
 FIRST_PAUSE, LAST_PAUSE = 0.2, 10.0
+_VERSION = re.compile(rb"Version ([0-9A-Za-z.]{1,20})\s")
 USER = "unbound"  # of the Debian package; when we are root ourselves, as in a lab
 
 
@@ -48,6 +52,15 @@ class Recursor:
         self._settled = asyncio.Event()
         self.upstreams: tuple[Upstream, ...] = ()
         self.strict = False  # whether what fails validation is refused
+        self.trouble = ""  # why it does not run, now
+        self.restarts = 0  # how often it ended by itself
+        self.version = ""
+
+    @property
+    def state(self) -> Recursion:
+        if self._task is None:
+            return "unused"
+        return "running" if self.upstreams and not self.trouble else "down"
 
     def start(self) -> None:
         if self._task is None:
@@ -76,12 +89,13 @@ class Recursor:
                     pause = FIRST_PAUSE
                     await self._watch(process)
                 except (UnboundError, OSError) as error:
+                    self.trouble = str(error)
                     self._journal.say(TOPIC, f"not running: {error}")
                     self._settled.set()
                     await asyncio.sleep(pause)
                     pause = min(pause * 2, LAST_PAUSE)
         finally:
-            self.upstreams = ()
+            self.upstreams, self.trouble = (), ""
             if process is not None:
                 await _end(process)
 
@@ -90,6 +104,7 @@ class Recursor:
         for file, package in ((self._places.program, "unbound"), (self._places.anchor, "dns-root-data")):
             if not file.exists():
                 raise UnboundError(f"{file} is missing; install the Debian package {package}, or name dns.upstreams")
+        self.version = self.version or await _version(self._places.program)
         strict, port = self._known(), free_port()
         made = await self._spawn(config_text(self._places, port, strict=strict))
         try:
@@ -97,7 +112,7 @@ class Recursor:
         except BaseException:
             await _end(made)
             raise
-        self.strict = strict
+        self.strict, self.trouble = strict, ""
         self.upstreams = (Upstream(ADDRESS, port),)
         self._moved()
         self._settled.set()
@@ -146,7 +161,17 @@ class Recursor:
                 if not self.strict and self._known():
                     return
                 continue
+            self.restarts += 1
             raise UnboundError(f"it ended with status {status}")
+
+
+async def _version(program: Path) -> str:
+    """Of the program, as it tells it: "1.22.0"; empty when it does not."""
+    pipe, nothing = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
+    asked = await asyncio.create_subprocess_exec(str(program), "-V", stdin=nothing, stdout=pipe, stderr=nothing)
+    told, _ = await asked.communicate()
+    found = _VERSION.match(told[:100])
+    return found[1].decode() if found else ""
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

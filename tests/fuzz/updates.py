@@ -13,13 +13,13 @@ import io
 import json
 import tempfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from ipaddress import ip_network
 from pathlib import Path
 from random import Random
-from unittest.mock import patch
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -88,10 +88,7 @@ RECORD_WORDS = (
 
 def block(rng: Random, seen: Seen) -> int:
     folder = Path("/dev/shm") if Path("/dev/shm").is_dir() else None  # a folder of our own, in memory
-    with (
-        tempfile.TemporaryDirectory(prefix="cg-fuzz-", dir=folder) as place,
-        patch.object(signature, "_verified", verified),
-    ):
+    with tempfile.TemporaryDirectory(prefix="cg-fuzz-", dir=folder) as place, _without_processes():
         for _ in range(BLOCK):
             rng.choice(PARTS)(rng, Path(place), seen)
     return BLOCK
@@ -197,6 +194,16 @@ def record_on_disk(rng: Random, place: Path, seen: Seen) -> None:
 PARTS: tuple[Callable[[Random, Path, Seen], None], ...] = (
     address_feed, enforcer_feed, packed_file, signed_file, summed_file, record_on_disk,
 )  # fmt: skip
+
+
+@contextmanager
+def _without_processes() -> Iterator[None]:
+    before = signature._verified
+    signature._verified = verified
+    try:
+        yield
+    finally:
+        signature._verified = before
 
 
 @lru_cache(1 << 12)

@@ -13,9 +13,11 @@ from gateway.health import (
     Severity,
     State,
     read_sign_of_life,
+    resolver_facts,
     withdraw_sign_of_life,
     write_sign_of_life,
 )
+from gateway.vitals import ListState, Vitals, write_vitals
 
 NOW = 1_800_000_000.0
 FINE = Observed(
@@ -32,6 +34,13 @@ WRONG = {
     "watcher-silent": replace(FINE, facts={**FINE.facts, "heartbeat": str(NOW - 60)}),
     "log-unheard": replace(FINE, facts={**FINE.facts, "log": "taken"}),
     "resolver-silent": replace(FINE, facts={**FINE.facts, "resolver_answered": "not a number"}),
+    "recursion-down": replace(FINE, vitals=Vitals(NOW, "down")),
+    "upstreams-silent": replace(FINE, vitals=Vitals(NOW, upstreams="silent")),
+    "resolver-overloaded": replace(FINE, vitals=Vitals(NOW, overload=1)),
+    "time-unknown": replace(FINE, vitals=Vitals(NOW, "running")),
+    "list-missing": replace(FINE, lists=(ListState("malware", 0, 0, "no file"),)),
+    "list-refused": replace(FINE, lists=(ListState("malware", 120, 0, "it is a web page"),)),
+    "list-old": replace(FINE, old_lists=("malware",)),
     "records-lost": replace(FINE, lost_today=1),
     "disk-full": replace(FINE, facts={**FINE.facts, "disk_free_percent": "1.0"}),
     "disk-low": replace(FINE, facts={**FINE.facts, "disk_free_percent": "9.9"}),
@@ -130,6 +139,21 @@ def test_the_sign_of_life_is_written_whole_and_withdrawn(tmp_path: Path):
     assert read_sign_of_life(tmp_path) == {}
     write_sign_of_life(tmp_path / "gone", {"heartbeat": "1"})
     assert read_sign_of_life(tmp_path / "gone") == {}
+
+
+def test_what_the_resolver_says_is_read_from_its_two_files(tmp_path: Path):
+    assert resolver_facts(tmp_path / "vitals", tmp_path / "status", NOW) == (None, ())
+    write_vitals(tmp_path / "vitals", Vitals(NOW, "running"))
+    (tmp_path / "status").write_text('{"lists": [{"id": "malware", "rules": 1}]}')
+    vitals, lists = resolver_facts(tmp_path / "vitals", tmp_path / "status", NOW)
+    assert (vitals, lists) == (Vitals(NOW, "running"), (ListState("malware", 1, 0, ""),))
+
+
+def test_a_resolver_that_says_nothing_is_no_second_trouble():
+    watch = HealthWatch()
+    for later in (0, 60, 120):
+        fresh = {"heartbeat": str(NOW + later), "resolver_answered": str(NOW + later)}
+        assert watch.look(replace(FINE, facts={**FINE.facts, **fresh}, vitals=None), NOW + later).findings == ()
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff", b'"x"', b"[" * 100_000])

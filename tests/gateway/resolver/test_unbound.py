@@ -43,7 +43,10 @@ async def recursor(folder: Path, zone: SignedZone, known):
     with served(zone) as port:
         made = unbound.Recursor(lambda: moved.append(1), Journal(), Places(anchor=anchor, more=stub(port)), known)
         made.start()
-        await made.ready()
+        async with asyncio.timeout(60):
+            while not made.upstreams:  # a busy machine may need longer than it waits itself
+                await made.ready()
+                await asyncio.sleep(0.01)
         try:
             yield made, moved
         finally:
@@ -107,6 +110,9 @@ def test_a_killed_one_is_started_again(tmp_path: Path) -> None:
                 while len(moved) < 2:  # noqa: ASYNC110 - as above
                     await asyncio.sleep(0.01)
             assert (await ask(made, "good")).flags & dns.flags.AD
+            assert (made.state, made.restarts, made.trouble) == ("running", 1, "")
+            assert made.version[:1].isdigit()
+        assert made.state == "unused"
 
     asyncio.run(scenario())
 
@@ -146,6 +152,8 @@ def test_a_missing_package_is_said_and_the_wait_is_over(tmp_path: Path, capfd: p
         made.start()
         await made.ready()
         assert made.upstreams == ()
+        assert made.state == "down"
+        assert "install the Debian package unbound" in made.trouble
         await made.stop()
         assert "install the Debian package unbound" in capfd.readouterr().err
 
@@ -167,7 +175,7 @@ def test_a_site_without_upstreams_is_answered_by_it(tmp_path: Path, idle: Runnin
     zone = SignedZone()
     anchor = readable(tmp_path, zone)
     with served(zone) as port:
-        own = idle.resolver._recursor
+        own = idle.resolver.recursor
         own._places, own._known = Places(anchor=anchor, more=stub(port)), lambda: True
         assert idle.adopt(config(authority, upstreams=()))
         good = idle.ask(f"good.{ORIGIN}")
@@ -178,7 +186,7 @@ def test_a_site_without_upstreams_is_answered_by_it(tmp_path: Path, idle: Runnin
 
 
 def test_without_it_a_site_without_upstreams_gets_servfail(tmp_path: Path, idle: Running, authority: Authority) -> None:
-    idle.resolver._recursor._places = Places(program=tmp_path / "unbound")
+    idle.resolver.recursor._places = Places(program=tmp_path / "unbound")
     assert idle.adopt(config(authority, upstreams=()))
     assert idle.ask("www.example").rcode() == dns.rcode.SERVFAIL
     assert idle.ask("nas.clinic.home.arpa").rcode() == dns.rcode.NOERROR
