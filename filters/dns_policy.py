@@ -162,7 +162,7 @@ def closed(case: Case) -> Verdict | None:
 
 
 def granted(case: Case) -> Verdict | None:
-    if not case.rules.granted:
+    if not case.rules.granted or case.policy.resolvers.first(case.tails) is not None:
         return None
     found = next((tail for tail in case.tails if tail in case.rules.granted), None)
     return None if found is None else Verdict(Action.FORWARD, Reason.GRANTED, rule=to_text(found))

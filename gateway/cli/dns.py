@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from filters.names import BadNameError, from_text, to_text
-from gateway.cli.dns_text import NO_HELP, allowance_line, answer_text, explain_text, why
+from gateway.cli.dns_text import NO_HELP, answer_text, explain_text, why
 from gateway.cli.output import CommandError, load_or_stop, now_or, say, say_json
+from gateway.cli.status_text import allowance_line
 from gateway.client import EnforcerClient, EnforcerUnavailable, Refused
 from gateway.paths import Paths
 from gateway.wire import NOT_FOUND

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from gateway.cli.status_text import moment
+from gateway.cli.status_text import allowance_line
 from ruleset.problems import printable
 
 WHY = {
@@ -83,7 +83,7 @@ def _explain_lines(told: dict[str, Any], line: str) -> Iterator[str]:
     yield from (f"List not read: {printable(str(one))}" for one in told.get("missing", []))
     rows = told.get("allowances", [])
     yield "Allowed for a while here:" if rows else "Allowed for a while here: nothing."
-    yield from (f"  {granted_line(row)}" for row in rows)
+    yield from (f"  {allowance_line(row)}" for row in rows)
     yield from _ways(told, verdict)
 
 
@@ -113,25 +113,6 @@ def answer_text(told: dict[str, Any]) -> str:
     if verdict.get("list"):
         lines.append(f"  list {_safe(verdict, 'list')}, line {verdict.get('line')}, rule {_safe(verdict, 'rule')}")
     return "\n".join(lines)
-
-
-def allowance_line(row: dict[str, Any]) -> str:
-    """One allowance as the enforcer tells it."""
-    until = moment(float(row.get("until", 0)))
-    who = printable(f"by {row.get('actor')}: {row.get('reason')}")
-    return f"{row.get('id')}  {_safe(row, 'name')} for {_whom(row)} until {until}, {who}"
-
-
-def granted_line(row: dict[str, Any]) -> str:
-    """One allowance as the resolver tells it."""
-    who = printable(f"by {row.get('actor')}: {row.get('reason')}")
-    return f"{_safe(row, 'name')} for {_whom(row)} until {moment(float(row.get('until', 0)))}, {who}"
-
-
-def _whom(row: dict[str, Any]) -> str:
-    if row.get("device"):
-        return f"device {_safe(row, 'device')}"
-    return f"zone {_safe(row, 'zone')}" if row.get("zone") else "every zone"
 
 
 def _asked(told: dict[str, Any]) -> str:

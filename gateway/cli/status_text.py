@@ -29,6 +29,9 @@ def _status_lines(answer: dict[str, Any]) -> Iterator[str]:
     yield from _listed("Tables of other programs", answer.get("other_tables", []), quiet=True)
     yield from _kernel(answer.get("features", {}))
     yield from _listed("Isolated", [isolated_line(row) for row in answer.get("quarantine", [])], none="nobody")
+    yield from _listed("Names allowed for a while", [allowance_line(row) for row in answer.get("allowances", [])])
+    ended = [f"{row.get('id')} since {moment(row.get('ended', 0))}" for row in answer.get("ended", [])]
+    yield from _listed("Ended, so left out (remove it from the site file, or renew it)", ended, quiet=True)
     feeds = [f"{name}: {about.get('entries')} entries" for name, about in answer.get("feeds", {}).items()]
     yield from _listed("Feeds", feeds)
     yield f"Pinned addresses: {answer.get('pins', 0)}"
@@ -64,6 +67,15 @@ def isolated_line(row: dict[str, Any]) -> str:
     name = row.get("device") or row.get("mac") or ", ".join(row.get("addresses", []))
     since = str(row.get("since", ""))[:16].replace("T", " ")
     return printable(f"{name} since {since} UTC, by {row.get('actor')}: {row.get('reason')}")
+
+
+def allowance_line(row: dict[str, Any]) -> str:
+    """One name that a person allowed for a while, with its number when it has one."""
+    device, zone = row.get("device"), row.get("zone")
+    whom = f"device {device}" if device else f"zone {zone}" if zone else "every zone"
+    number = f"{row['id']}  " if row.get("id") else ""
+    until = moment(float(row.get("until", 0)))
+    return printable(f"{number}{row.get('name')} for {whom} until {until}, by {row.get('actor')}: {row.get('reason')}")
 
 
 def generation_lines(answer: dict[str, Any]) -> Iterator[str]:

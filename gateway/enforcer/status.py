@@ -32,6 +32,7 @@ def status(core: Core) -> dict[str, Any]:
         "quarantine": [as_dict(record) for record in core.quarantine.records],
         "pins": core.pins.count(),
         "allowances": allow.told(core),
+        "ended": _ended(core),
         "feeds": core.feeds.status(),
         "errors": [{"at": trouble.at, "what": trouble.what} for trouble in core.troubles],
         "started_at": core.started.wall,
@@ -104,6 +105,16 @@ def _pending(core: Core) -> dict[str, Any] | None:
         "applied_at": waiting.applied_wall,
         "seconds_left": round(waiting.seconds_left(clock.now()), 1),
     }
+
+
+def _ended(core: Core) -> list[dict[str, Any]]:
+    """Permits, video grants and forwards of the loaded site that are past their last day, and so left out."""
+    site, now = core.site, core.sensible_now(clock.now())
+    if site is None:
+        return []
+    granted = {one.id: one.expires for one in site.grants if one.expires is not None}
+    ends = granted | {one.id: one.expires for one in site.forwards}
+    return [{"id": name, "ended": end.timestamp()} for name, end in sorted(ends.items()) if end <= now]
 
 
 def _drift(core: Core) -> tuple[list[str], list[str]]:

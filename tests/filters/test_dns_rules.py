@@ -148,6 +148,9 @@ def test_an_allowance_is_for_its_zone_or_its_clients() -> None:
 def test_an_allowance_opens_no_way_around() -> None:
     assert said("use-application-dns.net", policy=allowed("use-application-dns.net")) == ("nxdomain", "canary")
     assert said("x.local", policy=allowed("x.local")) == ("nxdomain", "special_use")
+    guarded = replace(allowed("example"), resolvers=names("doh.example"))
+    assert said("x.doh.example", policy=guarded) == ("nxdomain", "encrypted_dns")
+    assert said("bad.example", policy=guarded) == ("forward", "granted")
 
 
 def test_state_changes_only_with_what_matters() -> None:

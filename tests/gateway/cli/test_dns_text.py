@@ -7,7 +7,8 @@ import pytest
 
 from filters.dns_explain import ALLOWABLE, verdict_dict
 from filters.verdict import Action, Reason, Verdict
-from gateway.cli.dns_text import NO_HELP, WHY, allowance_line, answer_text, explain_text, headline, why
+from gateway.cli.dns_text import NO_HELP, WHY, answer_text, explain_text, headline, why
+from gateway.cli.status_text import allowance_line
 
 EVIL = "x\x1b[2J\n\u202ey"
 

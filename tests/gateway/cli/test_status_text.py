@@ -13,6 +13,12 @@ WAITING = {
     "quarantine": [{"device": "camera-1", "since": "2026-11-22T12:10:20+00:00", "actor": "root", "reason": "odd"}],
     "feeds": {"drop": {"entries": 12}},
     "pins": 3,
+    "allowances": [
+        {"id": 4, "name": "bad.example", "device": "desk", "until": 0, "actor": "alice", "reason": "a\nb"},
+        {"id": 5, "name": "b.example", "zone": "pc", "until": 0, "actor": "bob", "reason": "x"},
+        {"id": 6, "name": "c.example", "until": 0, "actor": "bob", "reason": "x"},
+    ],
+    "ended": [{"id": "permit:nvr-view", "ended": 0}],
     "errors": [{"at": 0, "what": "the disk\nis full"}],
 }
 
@@ -25,6 +31,9 @@ def test_everything_that_waits_or_is_wrong_is_said():
     assert "has: nft log; it has not: flow offload." in text
     assert "camera-1 since 2026-11-22 12:10 UTC, by root: odd" in text
     assert "  - drop: 12 entries" in text
+    assert "  - 4  bad.example for device desk until 1970-01-01" in text and ", by alice: a\\nb" in text
+    assert "b.example for zone pc" in text and "c.example for every zone" in text
+    assert "  - permit:nvr-view since 1970-01-01" in text
     assert "the disk\\nis full" in text
 
 
@@ -47,6 +56,7 @@ def test_a_moment_tells_its_zone(monkeypatch):
 def test_a_box_without_a_policy_says_how_to_begin():
     text = status_text({"generation": 0, "state": "closed"})
     assert text.startswith("No policy is applied") and "Isolated: nobody." in text
+    assert "Names allowed for a while: nothing." in text and "left out" not in text
 
 
 def test_generations_mark_the_loaded_one_and_escape_names():

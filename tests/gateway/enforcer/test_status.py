@@ -1,6 +1,7 @@
 """What the enforcer tells about itself."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -50,6 +51,14 @@ def test_the_applied_site_comes_back(core: Core, admin: Who) -> None:
     apply(core, admin)
     told = status.site(core)
     assert (told["generation"], told["site_text"], told["site_path"]) == (1, site(), "clinic.yaml")
+
+
+def test_a_permit_past_its_last_day_is_named(core: Core, admin: Who, monkeypatch) -> None:
+    apply(core, admin)
+    assert status.status(core)["ended"] == []
+    monkeypatch.setattr(core, "sensible_now", lambda now: datetime(2099, 1, 3, tzinfo=UTC))
+    (ended,) = status.status(core)["ended"]
+    assert ended == {"id": "permit:view", "ended": datetime(2099, 1, 2, tzinfo=UTC).timestamp()}
 
 
 def test_counters_are_counted(core: Core, net) -> None:
