@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from gateway.applied import SiteUnreadableError, applied_site
 from gateway.attempts import Attempt, Place, Reason, attempts_of
 from gateway.events import SECONDS_A_SLOT, Happening, Kind, Label, LossCause, slot
+from gateway.report_lists import ListFacts, lists_of
 from gateway.report_through import Passed, Through, through
 from gateway.store.reader import read
 
@@ -30,6 +31,7 @@ KERNEL = "kernel"
 __all__ = [  # with what a page needs besides: the values inside, and the applied site's addresses
     "Attempt",
     "Bar",
+    "ListFacts",
     "Lost",
     "Passed",
     "Period",
@@ -39,6 +41,7 @@ __all__ = [  # with what a page needs besides: the values inside, and the applie
     "Summary",
     "Through",
     "applied_site",
+    "lists_of",
     "summarize",
     "summary",
     "timezone_of",
