@@ -18,7 +18,7 @@ from ruleset.tree import Network
 
 NET4, NET6 = "198.51.100", "2001:db8:fffe:"
 PLAIN = ("example.com", "example.net", "example.org", "example.test", "lab.test", "clinic.example")
-LISTED = ("malware.test", "tracker.test", "phishing.test")
+LISTED = ("malware.test", "tracker.test", "phishing.test", "ads.example.net")
 SEARCH = (
     "google.com", "forcesafesearch.google.com", "bing.com", "strict.bing.com", "duckduckgo.com", "safe.duckduckgo.com",
     "youtube.com", "restrict.youtube.com",

@@ -23,7 +23,7 @@ from gateway.lab.specs import Spec, command, environment, specs
 CLONE_NEWNS = 0x00020000
 MS_REMOUNT, MS_BIND, MS_REC, MS_SLAVE, MS_RDONLY = 0x20, 0x1000, 0x4000, 0x80000, 0x1
 PR_SET_PDEATHSIG = 1
-FIRST_PAUSE, LONGEST_PAUSE, HEALTHY = 0.1, 5.0, 20.0
+FIRST_PAUSE, LONGEST_PAUSE, HEALTHY = 0.05, 5.0, 2.0
 LOG_LIMIT = 4 << 20
 SOURCE = Path(__file__).parents[2]
 ANCHOR = Path("/usr/share/dns/root.key")  # of the Debian package dns-root-data

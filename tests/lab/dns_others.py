@@ -20,7 +20,7 @@ import pytest
 from gateway.lab import netns
 from gateway.lab.kernel import load_ruleset
 from tests.gateway.resolver.transports import servers
-from tests.lab.dns_clinic import LISTED, STRANGERS
+from tests.lab.dns_clinic import LISTED, PC_GATEWAY, STRANGERS, NamesClinic
 
 PATIENCE = 20.0
 RULES = """table inet others {{
@@ -130,3 +130,11 @@ class Seen:
             with contextlib.suppress(dns.exception.DNSException):
                 question = dns.message.from_wire(datagram[8:]).question[0]
                 self._questions.append((server, question.name.to_text(omit_final_dot=True).lower()))
+
+
+def asked_outside(clinic: NamesClinic, seen: Seen, name: str) -> set[str]:
+    """Who in the internet was asked for `name` or below, once a question sent now is known to have got there."""
+    last = f"after-{len(seen.questions())}.example.net"
+    assert clinic.dig("reception-1", f"@{PC_GATEWAY}", last).status == "NOERROR"
+    assert seen.servers(last), "the eye on the internet is shut"
+    return seen.servers(name)

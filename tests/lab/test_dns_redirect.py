@@ -14,17 +14,10 @@ from tests.lab.dns_clinic import (
     PC_GATEWAY6,
     STRANGERS,
 )
+from tests.lab.dns_others import asked_outside
 
 pytestmark = pytest.mark.netns
 OURS = "gateway.clinic.home.arpa"  # a name that only this gateway knows
-
-
-def out(seen, names_clinic, name):
-    """Who was asked for `name`, once a question sent later is known to have arrived."""
-    last = f"after-{len(seen.questions())}.example.net"
-    assert names_clinic.dig("reception-1", f"@{PC_GATEWAY}", last).status == "NOERROR"
-    assert seen.servers("example.net"), "the eye on the internet is shut"
-    return seen.servers(name)
 
 
 @pytest.mark.parametrize("how", ["+notcp", "+tcp"])
@@ -49,7 +42,7 @@ def test_a_camera_gets_no_names_from_anybody(names_clinic, seen, server):
     asked = f"camera-{server.replace('.', '-')}.example.com"
     told = names_clinic.run("camera-1", "dig", "+time=1", "+tries=1", f"@{server}", asked, check=False)
     assert "timed out" in told
-    assert out(seen, names_clinic, asked) == set()
+    assert asked_outside(names_clinic, seen, asked) == set()
 
 
 @pytest.mark.parametrize("server", [GUEST_GATEWAY, GUEST_GATEWAY6])
@@ -61,7 +54,7 @@ def test_canaries_say_stay(names_clinic, seen, server):
         assert seen.servers(name) == set()
     told = names_clinic.dig("phone", f"@{server}", "_dns.resolver.arpa", "SVCB")
     assert (told.status, told.answers) == ("NOERROR", [])
-    assert out(seen, names_clinic, "resolver.arpa") == set()
+    assert asked_outside(names_clinic, seen, "resolver.arpa") == set()
 
 
 def test_the_clinics_own_names_forward_and_back(names_clinic, seen):
@@ -74,5 +67,7 @@ def test_the_clinics_own_names_forward_and_back(names_clinic, seen):
     for name in ("nobody.clinic.home.arpa", "nobody.home.arpa", "nas"):
         assert names_clinic.dig("reception-1", name).status == "NXDOMAIN"
     assert names_clinic.dig("reception-1", "-x", "10.20.20.99").status == "NXDOMAIN"
-    asked = [out(seen, names_clinic, suffix) for suffix in ("home.arpa", "in-addr.arpa", "ip6.arpa", "reception-1")]
+    asked = [
+        asked_outside(names_clinic, seen, suffix) for suffix in ("home.arpa", "in-addr.arpa", "ip6.arpa", "reception-1")
+    ]
     assert asked == [set()] * 4
