@@ -1,6 +1,7 @@
 """`python -m gateway.resolver`: answer the zones until SIGTERM or SIGINT, then exit 0; SIGHUP loads again."""
 
 import asyncio
+import gc
 import resource
 import signal
 import sys
@@ -15,6 +16,9 @@ from gateway.resolver.service import Resolver
 
 # While a site is parsed in a thread, the loop must get its turn soon: half a millisecond instead of five.
 SWITCH_SECONDS = 0.0005
+# What was imported stays: looking through it for garbage took 30 ms each time. Young garbage is sought as ever; what
+# is older is cached answers, 10 ms and more of looking, so that is done a hundred times less often.
+COLLECT = (1_000, 10, 1_000)
 MAX_DESCRIPTORS = 8192  # 512 exchanges with up to six sockets each, TCP clients, the rest
 
 
@@ -46,6 +50,8 @@ async def serve(paths: Paths) -> None:
 
 def main() -> int:
     sys.setswitchinterval(SWITCH_SECONDS)
+    gc.freeze()
+    gc.set_threshold(*COLLECT)
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard if 0 <= hard < MAX_DESCRIPTORS else MAX_DESCRIPTORS, hard))
     asyncio.run(serve(Paths.from_env()))
