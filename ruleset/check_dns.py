@@ -5,7 +5,7 @@ May live here: complaints about DNS policy. May not: the policy's meaning (filte
 
 from ruleset.check import Checks, known
 from ruleset.document import Path
-from ruleset.model_dns import DnsOverlay, DnsUpstream, DnsZone
+from ruleset.model_dns import ADDRESS_CATEGORIES, DnsOverlay, DnsUpstream, DnsZone
 
 NEEDS_NAME = ("tls", "https", "quic")
 
@@ -73,5 +73,13 @@ def _policy(checks: Checks, path: Path, policy: DnsZone | DnsOverlay) -> None:
     known(checks, (*path, "lists"), policy.lists or (), dns.lists, "list")
     categories = {entry.category for entry in dns.lists.values() if entry.category}
     known(checks, (*path, "categories"), policy.categories or (), categories, "category")
+    for name in [*(policy.lists or ()), *(policy.categories or ())]:
+        if name in ADDRESS_CATEGORIES or (name in dns.lists and dns.lists[name].category in ADDRESS_CATEGORIES):
+            checks.error(
+                path,
+                "no-names",
+                f"{path[2]}: {name!r} holds addresses, which the kernel refuses in every zone, and no names",
+                "leave it out here",
+            )
     for name in set(policy.allow) & set(policy.deny):
         checks.error(path, "contradiction", f"{path[2]}: {name!r} is both allowed and denied", "delete one of the two")

@@ -135,6 +135,8 @@ def _internet_name(resolved: ResolvedSite, name: str, source: End) -> End:
         ]
     if any(below(name, domain) for domain in resolved.protected_names):
         notes.append(f"{name} is a protected name: no block list may refuse it")
+    if any(below(name, domain) for domain in resolved.resolver_names):
+        notes.append(f"{name} is a public resolver for encrypted DNS: its name is blocked unless the site allows it")
     policy = resolved.site.dns.zones.get(source.zone)
     if policy and policy.lists:
         lists = ", ".join(policy.lists)

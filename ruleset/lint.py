@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from ruleset.coverage import TrafficSet, allowed, side_contains, traffic_set
 from ruleset.document import Document, Path
+from ruleset.model_dns import ADDRESS_CATEGORIES, Dns, DnsOverlay, DnsZone
 from ruleset.problems import START, Mark, Problem, by_place
 from ruleset.resolved import GATEWAY, Grant, PortForward, ResolvedSite, Side
 from ruleset.tree import PortRange
@@ -166,11 +167,19 @@ def _unused(resolved: ResolvedSite, places: _Places) -> Iterator[Problem]:
     for name in site.services:
         if name not in named:
             yield places.at(("services", name), "unused", f"service {name!r} is in no permit", "delete it")
-    applied = {name for policy in site.dns.zones.values() for name in policy.lists}
-    for name in site.dns.lists:
-        if name not in applied:
+    applied, categories = _chosen(site.dns)
+    for name, entry in site.dns.lists.items():
+        if name not in applied and entry.category not in categories:
             hint = "name it under dns.zones, or delete it"
             yield places.at(("dns", "lists", name), "unused", f"block list {name!r} is applied to no zone", hint)
+
+
+def _chosen(dns: Dns) -> tuple[set[str], set[str]]:
+    """Lists and categories that some zone, device or hour uses; lists of addresses count everywhere."""
+    hours = (overlay for zone in dns.zones.values() for overlay in zone.during.values())
+    policies: list[DnsZone | DnsOverlay] = [*dns.zones.values(), *dns.devices.values(), *hours]
+    lists = {name for policy in policies for name in policy.lists or ()}
+    return lists, {*ADDRESS_CATEGORIES, *(name for policy in policies for name in policy.categories or ())}
 
 
 def _blind(resolved: ResolvedSite, places: _Places) -> Iterator[Problem]:

@@ -5,6 +5,7 @@ import pytest
 from tests.ruleset.written import device, problems
 
 LISTS = {"a": {"path": "a.hosts", "category": "malware"}}
+AROUND = {"d": {"path": "d", "category": "doh-addresses"}, "t": {"path": "t", "category": "addresses"}}
 HOURS = {"open": {"days": ["mon"], "from": "08:00", "to": "18:00"}}
 
 
@@ -28,6 +29,9 @@ def codes(dns, **devices):
         ({"zones": {"pc": {"allow": ["a.example"], "deny": ["b.example"]}}}, []),
         ({"zones": {"pc": {"allow": ["a.example"], "deny": ["a.example"]}}}, ["contradiction"]),
         ({"devices": {"emr": {"allow": ["a.example"], "deny": ["a.example"]}}}, ["contradiction"]),
+        ({"lists": AROUND}, []),
+        ({"lists": AROUND, "zones": {"pc": {"lists": ["d"]}}}, ["no-names"]),
+        ({"lists": AROUND, "devices": {"emr": {"categories": ["addresses"]}}}, ["no-names"]),
         ({"lists": {"a": {"path": "a/../../b"}}}, ["path"]),
         ({"lists": {"a": {"path": "a", "sha256": "https://a.example/sum"}}}, ["no-url"]),
         ({"lists": {"a": {"path": "a", "sha256": "https://a.example/sum", "url": "https://a.example/a"}}}, []),

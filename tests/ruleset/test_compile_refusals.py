@@ -79,6 +79,12 @@ def test_explain_names_the_line_of_the_pack_and_the_permit_that_would_open_it():
     assert "to: 8.8.8.8, services: [https]" in answer.text()
 
 
+def test_explain_says_that_a_resolvers_name_is_blocked():
+    note = "dns.google is a public resolver for encrypted DNS: its name is blocked unless the site allows it"
+    assert note in explain(CLINIC, RULES, Question("reception-1", "dns.google", "tcp", 443)).notes
+    assert note not in explain(CLINIC, RULES, Question("reception-1", "www.google.com", "tcp", 443)).notes
+
+
 @pytest.mark.parametrize("target", ["198.51.100.70", "2001:db8:fffe:d::1"])
 @pytest.mark.parametrize("protocol", ["tcp", "udp"])
 def test_a_fetched_list_of_resolvers_refuses_https_to_them_and_no_more(target, protocol):

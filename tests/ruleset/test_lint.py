@@ -115,6 +115,25 @@ def test_unused_services_and_lists_are_named_at_their_line():
     assert codes(site=unused) == [("unused", 1), ("unused", 1)]
 
 
+@pytest.mark.parametrize(
+    "used",
+    [
+        {"zones": {"pc": {"lists": ("malware",)}}},
+        {"zones": {"pc": {"categories": ("bad",)}}},
+        {"devices": {"emr": {"lists": ("malware",)}}},
+        {"zones": {"pc": {"during": {"evening": {"categories": ("bad",)}}}}},
+    ],
+)
+def test_a_list_is_used_by_its_category_by_a_device_or_for_some_hours_too(used):
+    lists = {"malware": {"path": "malware.hosts", "category": "bad"}}
+    assert codes(site=site(dns={"lists": lists} | used)) == []
+
+
+@pytest.mark.parametrize("category", ["addresses", "doh-addresses"])
+def test_lists_of_addresses_count_in_every_zone(category):
+    assert codes(site=site(dns={"lists": {"drop": {"path": "drop.txt", "category": category}}})) == []
+
+
 def test_a_file_server_beside_pcs_is_out_of_sight():
     hosts = tuple(replace(h, zone="pc") if h.name == "files" else h for h in clinic().hosts)
     assert warnings(hosts=hosts) == [
