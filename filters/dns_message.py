@@ -182,9 +182,10 @@ def read_reply(data: bytes) -> Reply:
         body_at = at
         if flags & TC:  # cut anywhere: nothing behind the question counts
             return Reply(number, flags, flags & 15, key, (), (), body_at, body_at, body_at)
-        answered, authority_at = _read_records(data, body_at, answers)
-        authorities, additional_at = _read_records(data, authority_at, authority)
-        extra, end = _read_records(data, additional_at, additional)
+        fixed: list[int] = []
+        answered, authority_at = _read_records(data, body_at, answers, fixed)
+        authorities, additional_at = _read_records(data, authority_at, authority, fixed)
+        extra, end = _read_records(data, additional_at, additional, fixed)
     except BadNameError as error:
         raise BadMessageError(str(error)) from None
     if end != len(data):
@@ -209,7 +210,7 @@ def read_options(data: bytes) -> None:
 def _read_client_additional(data: bytes, at: int, count: int) -> tuple[Edns | None, int]:
     """OPT and at most one record beside it (a signature we do not check); the offset behind them."""
     edns: Edns | None = None
-    records, at = _read_records(data, at, count)
+    records, at = _read_records(data, at, count, [])
     for record in records:
         if record.type == Type.OPT:
             if edns is not None or record.owner != b"\0":
@@ -219,22 +220,24 @@ def _read_client_additional(data: bytes, at: int, count: int) -> tuple[Edns | No
     return edns, at
 
 
-def _read_records(data: bytes, at: int, count: int) -> tuple[tuple[Record, ...], int]:
+def _read_records(data: bytes, at: int, count: int, fixed: list[int]) -> tuple[tuple[Record, ...], int]:
+    """`fixed`: where the fixed parts of the records before stand; those read now are added."""
     records: list[Record] = []
     for _ in range(count):
-        record, at = _read_record(data, at)
+        record, at = _read_record(data, at, fixed)
         records.append(record)
     return tuple(records), at
 
 
-def _read_record(data: bytes, at: int) -> tuple[Record, int]:
-    owner, at = read_compressed(data, at)
+def _read_record(data: bytes, at: int, fixed: list[int]) -> tuple[Record, int]:
+    owner, at = read_compressed(data, at, fixed)
+    fixed.append(at)
     rtype, rclass, ttl, length = RECORD.unpack(_take(data, at, RECORD.size))
     start = at + RECORD.size
     rdata = _take(data, start, length)
     if rtype != Type.OPT and ttl > 0x7FFFFFFF:
         ttl = 0  # RFC 2181 section 8
-    target = _check_rdata(data, rtype, start, length) if rclass == IN else b""
+    target = _check_rdata(data, rtype, start, length, fixed) if rclass == IN else b""
     return Record(owner, rtype, rclass, ttl, at + 4, rdata, target), start + length
 
 
@@ -242,18 +245,18 @@ _LENGTHS: dict[int, int] = {Type.A: 4, Type.AAAA: 16}
 _NAME_AFTER: dict[int, int] = {Type.NS: 0, Type.CNAME: 0, Type.PTR: 0, Type.MX: 2, Type.SRV: 6}
 
 
-def _check_rdata(data: bytes, rtype: int, start: int, length: int) -> Name:
+def _check_rdata(data: bytes, rtype: int, start: int, length: int, fixed: list[int]) -> Name:
     """RDATA of the types everybody parses must fill its length exactly; the target when it is a CNAME."""
     if rtype in _LENGTHS and length != _LENGTHS[rtype]:
         raise BadMessageError("an address record of the wrong length")
     if rtype == Type.SOA:
-        _, at = read_compressed(data, start)
-        _, at = read_compressed(data, at)
+        _, at = read_compressed(data, start, fixed)
+        _, at = read_compressed(data, at, fixed)
         if at + 20 != start + length:
             raise BadMessageError("an SOA record of the wrong length")
     if rtype not in _NAME_AFTER:
         return b""
-    target, end = read_compressed(data, start + _NAME_AFTER[rtype])
+    target, end = read_compressed(data, start + _NAME_AFTER[rtype], fixed)
     if end != start + length:
         raise BadMessageError("a name that does not fill its record")
     return target if rtype == Type.CNAME else b""

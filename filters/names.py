@@ -8,7 +8,8 @@ May live here: reading, writing, normalising and walking names. May not: message
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 
 import dns.exception
 import dns.name
@@ -18,6 +19,7 @@ ROOT: Name = b"\0"
 MAX_NAME = 255  # octets in wire form, RFC 1035 section 2.3.4
 MAX_LABEL = 63
 MAX_TEXT = 1024  # characters of presentation form anybody may hand in
+FIXED_PART = 10  # octets of a record between its owner and its data
 MAX_POINTERS = 64  # compression jumps followed in one name; an honest message needs a handful
 
 _LABELS = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}")
@@ -99,8 +101,11 @@ def read_plain(data: bytes, at: int) -> tuple[Name, int]:
             return data[start:at].lower(), at
 
 
-def read_compressed(data: bytes, at: int) -> tuple[Name, int]:
+def read_compressed(data: bytes, at: int, fixed: Sequence[int] = ()) -> tuple[Name, int]:
     """Read a name that may be compressed: the Name and the offset behind it in the message. Raises BadNameError.
+
+    `fixed`: where the fixed parts (type, class, TTL, length) of earlier records begin, in rising order. No pointer may
+    lead into one: a TTL is counted down in place, and the name would be another one then.
 
     Pointers must point back before the part they end (RFC 1035 section 4.1.4: "a prior occurrence"), which rules out
     loops and forward pointers (RFC 9267 section 2), and behind the 12 octets of the header. What one leads to must end
@@ -109,7 +114,10 @@ def read_compressed(data: bytes, at: int) -> tuple[Name, int]:
     parts: list[bytes] = []
     behind, total, floor, end = -1, 1, at, len(data)
     for _ in range(MAX_POINTERS):
+        start = at
         at, total = _read_labels(data, at, end, total, parts)
+        if fixed and behind >= 0 and _meets(fixed, start, at + (data[at] > 0)):
+            raise BadNameError("a compression pointer to what is no name")
         if data[at] == 0:
             return b"".join(parts).lower() + ROOT, at + 1 if behind < 0 else behind
         if at + 1 >= end:
@@ -168,6 +176,12 @@ def _read_labels(data: bytes, at: int, end: int, total: int, parts: list[bytes])
             raise BadNameError("longer than 255 octets")
         parts.append(data[at : at + 1 + length])
         at += 1 + length
+
+
+def _meets(fixed: Sequence[int], first: int, last: int) -> bool:
+    """Whether octets `first` to `last` touch one of the fixed parts."""
+    before = bisect_right(fixed, last) - 1
+    return before >= 0 and fixed[before] + FIXED_PART > first
 
 
 def _idna(text: str) -> str:

@@ -132,6 +132,7 @@ def in_authority(data: bytes) -> bytes:
         in_authority(record(41, b"", owner=b"\0")),
         record(1, bytes((10, 0, 0, 1)), rclass=3),  # an address that only a careless client takes for one
         in_authority(record(1, bytes(4), rclass=255)),
+        record(5, bytes((0xC0, len(QUESTION) + 6))),  # a pointer into its own TTL, where a root label seems to stand
     ],
 )
 def test_malformed_replies_are_refused(data: bytes) -> None:

@@ -115,6 +115,20 @@ def test_pointers_that_do_not_point_back_are_refused(tail: bytes, at: int) -> No
         names.read_compressed(bytes(12) + tail, at)
 
 
+def test_no_pointer_leads_into_the_fixed_part_of_a_record() -> None:
+    before = b"\x01a\0" + b"\0\1\0\1" + b"\0\x01b\0" + b"\0\0"  # at 12 a name, at 15 type, class, TTL, length
+    for target, fixed, fine in ((12, (15,), True), (20, (15,), False), (20, (), True), (12, (12,), False)):
+        data = bytes(12) + before + b"\xc0" + bytes((target,))
+        if fine:
+            assert names.read_compressed(data, 25, fixed)[1] == 27
+        else:
+            with pytest.raises(names.BadNameError, match="what is no name"):
+                names.read_compressed(data, 25, fixed)
+    into = bytes(12) + b"\x03aaa" + before[3:] + b"\xc0\x0c"  # a label that goes on where the fixed part begins
+    with pytest.raises(names.BadNameError):
+        names.read_compressed(into, 26, (14,))
+
+
 def test_a_compressed_name_is_no_longer_than_a_plain_one() -> None:
     part = b"".join(b"\x3f" + b"a" * 63 for _ in range(2))
     longest = bytes(12) + part + b"\x3d" + b"b" * 61 + b"\x00" + b"\x3e" + b"c" * 62 + b"\xc0\x0c"
