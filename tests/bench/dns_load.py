@@ -31,14 +31,16 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICK
 
 
-def costs(servers: Sequence[Server], blocked: Sequence[str], folder: Path, rounds: int) -> Costs:
+def costs(
+    servers: Sequence[Server], blocked: Sequence[str], folder: Path, rounds: int, queries: int = dns_names.QUERIES
+) -> Costs:
     """Medians of `rounds`, after every name of the working set was asked by every client. Raises RuntimeError."""
     for kind, code in (("cached", "NOERROR"), ("blocked", "NXDOMAIN")):
         asked = dns_names.warm(kind, blocked)
         for server in servers:
             for client in dns_names.CLIENTS:
-                _check(server, ask(server, client, _file(folder, asked)), {code: len(asked)})
-    questions = dns_names.Questions(blocked)
+                check(server, ask(server, client, _file(folder, asked)), {code: len(asked)})
+    questions = dns_names.Questions(blocked, queries)
     found = {load: {server.name: list[float]() for server in servers} for load in dns_names.LOADS}
     for _ in range(rounds):
         for load in dns_names.LOADS:
@@ -57,7 +59,7 @@ def _round(servers: Sequence[Server], folder: Path, asked: list[str], blocked: i
             before = cpu_seconds(server.pid)
             codes = ask(server, client, file)
             spent[server.name] += cpu_seconds(server.pid) - before
-            _check(server, codes, wanted)
+            check(server, codes, wanted)
     return {name: seconds / len(asked) / len(dns_names.CLIENTS) * 1e6 for name, seconds in spent.items()}
 
 
@@ -69,7 +71,8 @@ def ask(server: Server, client: str, file: Path) -> Counter[str]:
     return Counter({code: int(count) for code, count in _CODE.findall(line)})
 
 
-def _check(server: Server, codes: Counter[str], wanted: dict[str, int]) -> None:
+def check(server: Server, codes: Counter[str], wanted: dict[str, int]) -> None:
+    """Raises RuntimeError unless every question was answered, and with the code it should have."""
     if codes != Counter(wanted):  # a Counter takes no notice of what was counted zero times
         raise RuntimeError(f"{server.name} answered {dict(codes)} instead of {wanted}")
 
