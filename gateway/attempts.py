@@ -17,6 +17,7 @@ class Reason(StrEnum):
     """Why something was stopped: every value has a sentence in every language."""
 
     LISTED_NAME = "listed_name"
+    REFUSED_NAME = "refused_name"  # by the site's own rules, or because of where it points
     QUARANTINE = "quarantine"
     INBOUND = "inbound"
     SPOOFED = "spoofed"
@@ -38,7 +39,7 @@ NAMING_RULES = ("list:", "refuse:")  # their last part names a block list, or a 
 def reason_of(kind: str, zone: str, rule: str) -> Reason:
     """The reason behind a rule id or list id."""
     if kind == Kind.NAME_BLOCKED:
-        return Reason.LISTED_NAME
+        return Reason.LISTED_NAME if rule.startswith("list:") else Reason.REFUSED_NAME
     parts = rule.split(":")
     for word, reason in REASON_OF_RULE:
         if word in parts:

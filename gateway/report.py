@@ -20,6 +20,7 @@ from gateway.applied import SiteUnreadableError, applied_site
 from gateway.attempts import Attempt, Place, Reason, attempts_of
 from gateway.events import SECONDS_A_SLOT, Happening, Kind, Label, LossCause, slot
 from gateway.report_lists import ListFacts, lists_of
+from gateway.report_names import BLOCKED_REASONS, OTHER_REASONS, BlockedName, Names, names
 from gateway.report_through import Passed, Through, through
 from gateway.store.reader import read
 
@@ -29,10 +30,14 @@ MAX_HAPPENINGS = 20
 KERNEL = "kernel"
 
 __all__ = [  # with what a page needs besides: the values inside, and the applied site's addresses
+    "BLOCKED_REASONS",
+    "OTHER_REASONS",
     "Attempt",
     "Bar",
+    "BlockedName",
     "ListFacts",
     "Lost",
+    "Names",
     "Passed",
     "Period",
     "Place",
@@ -42,6 +47,7 @@ __all__ = [  # with what a page needs besides: the values inside, and the applie
     "Through",
     "applied_site",
     "lists_of",
+    "names",
     "summarize",
     "summary",
     "timezone_of",

@@ -69,7 +69,7 @@ class Names:
     """The last days, the last of which is today. `unlisted`: refused, but not (yet, or any more) listed by name.
 
     `latency`: (within so many ms, 0 for longer, answers), in order. `reasons` counts every answer, `lists` refused
-    ones. `top`: by zone, the names asked for most that were answered.
+    ones (empty: no list, but the site's own rules). `top`: by zone, the names asked for most that were answered.
     """
 
     days: tuple[AskedDay, ...] = ()
@@ -165,7 +165,7 @@ def _blocked(connection: sqlite3.Connection, span: Span) -> tuple[list[BlockedNa
         one.askers[zone, source] += count
         if last >= one.last_seen:
             one.last_seen, one.rule = last, rule
-        listed[list_] += count if list_ else 0
+        listed[list_] += count
     made = [
         BlockedName(
             *key, one.rule, one.today, one.count, one.last_seen,

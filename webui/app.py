@@ -1,4 +1,4 @@
-"""The web application: the owner's page, its two JSON views, its few assets. It shows; it changes nothing.
+"""The web application: the owner's page, the page of names, JSON views, a few assets. It shows; it changes nothing.
 
 May live here: the factory, the routes, the error pages. May not: what stands on a page (page.py), policy, SQL.
 """
@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 
 from gateway.paths import Paths
 from webui.i18n import Locale, choose, locales
+from webui.names import build_names
 from webui.observe import Observer
 from webui.page import build
 from webui.security import Guarded
@@ -48,17 +49,24 @@ def create_app(paths: Paths, clock: Callable[[], float] = time.time) -> ASGIApp:
 
 
 def _add_page(app: FastAPI, observer: Observer, pages: Environment) -> None:
-    @app.get("/", response_class=HTMLResponse)
-    def overview(request: Request, lang: str | None = None) -> HTMLResponse:
-        locale = _locale(request, observer)
-        page = build(observer.view(), locale)
-        text = pages.get_template("overview.html").render(
+    def shown(template: str, page: object, locale: Locale, lang: str | None) -> HTMLResponse:
+        text = pages.get_template(template).render(
             t=locale, page=page, languages=locales().values(), refresh=REFRESH_SECONDS
         )
         response = HTMLResponse(text, headers={"Content-Language": locale.language, "Vary": "Accept-Language, Cookie"})
         if lang == locale.language:
             response.set_cookie(COOKIE, lang, max_age=A_YEAR, httponly=True, samesite="strict")
         return response
+
+    @app.get("/", response_class=HTMLResponse)
+    def overview(request: Request, lang: str | None = None) -> HTMLResponse:
+        locale = _locale(request, observer)
+        return shown("overview.html", build(observer.view(), locale), locale, lang)
+
+    @app.get("/names", response_class=HTMLResponse)
+    def names(request: Request, lang: str | None = None) -> HTMLResponse:
+        locale = _locale(request, observer)
+        return shown("names.html", build_names(observer.names(), locale), locale, lang)
 
 
 def _add_json(app: FastAPI, observer: Observer) -> None:
@@ -97,6 +105,13 @@ def _add_json(app: FastAPI, observer: Observer) -> None:
         plain["labels"] = [asdict(label) for label in past.labels.values()]
         plain["facts"] = {name: past.facts[name] for name in ("clinic", "timezone") if name in past.facts}
         return JSONResponse(plain)
+
+    @app.get("/api/names.json")
+    def names() -> JSONResponse:
+        look = observer.names()
+        if look.names is None:
+            return JSONResponse({"error": "the event store cannot be read"}, status_code=503)
+        return JSONResponse({**asdict(look.names), "known_lists": [asdict(one) for one in look.lists]})
 
 
 def _add_errors(app: FastAPI, observer: Observer, pages: Environment) -> None:

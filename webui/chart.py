@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 360, 150
-LEFT, RIGHT, TOP, BOTTOM = 34, 4, 16, 20
+LEFT, RIGHT, TOP, BOTTOM = 40, 4, 16, 20
 TICKS = 4
 MIN_VISIBLE = 2.0
 

@@ -22,13 +22,24 @@ Forms = str | dict[str, str]
 
 PLURALS: dict[str, Callable[[int], str]] = {
     "en": lambda n: "one" if n == 1 else "other",
+    "fr": lambda n: "one" if n < 2 else "other",
     "ja": lambda _: "other",
+    "ru": lambda n: _russian(n % 10, n % 100),
+    "zh": lambda _: "other",
 }
 # How far apart a language counts its large numbers: (value, key of the text that holds the unit).
+_THOUSANDS = (10**9, "number.e9"), (10**6, "number.e6"), (10**3, "number.e3")
+_MYRIADS = (10**8, "number.e8"), (10**4, "number.e4")
 SCALES: dict[str, tuple[tuple[int, str], ...]] = {
-    "en": ((10**9, "number.e9"), (10**6, "number.e6"), (10**3, "number.e3")),
-    "ja": ((10**8, "number.e8"), (10**4, "number.e4")),
-}
+    "en": _THOUSANDS, "fr": _THOUSANDS, "ja": _MYRIADS, "ru": _THOUSANDS, "zh": _MYRIADS,
+}  # fmt: skip
+
+
+def _russian(last: int, last_two: int) -> str:
+    """By the last digit, except for eleven to fourteen."""
+    if last == 1 and last_two != 11:
+        return "one"
+    return "few" if 2 <= last <= 4 and not 12 <= last_two <= 14 else "many"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +72,8 @@ class Locale:
         for size, key in SCALES[self.language]:
             if value >= size:
                 tenths = value * 10 // size
-                figure = f"{tenths // 10}.{tenths % 10}" if tenths < 100 and tenths % 10 else str(tenths // 10)
-                return self(key, figure=figure)
+                whole, tenth = str(tenths // 10), str(tenths % 10)
+                return self(key, figure=whole + self("number.point") + tenth if tenths < 100 and tenths % 10 else whole)
         return str(value)
 
     def day(self, value: date) -> str:

@@ -15,12 +15,14 @@ from gateway.client import EnforcerClient, EnforcerUnavailable, Refused
 from gateway.events import LossCause
 from gateway.health import Health, HealthWatch, Observed, read_sign_of_life, resolver_facts
 from gateway.paths import Paths
-from gateway.report import Summary, lists_of, summary
+from gateway.report import ListFacts, Names, Summary, lists_of, names, summary
 from gateway.store.reader import StoreUnavailableError
 
 KEPT_SECONDS = 2.0
+FAR_AWAY = 4102444800.0  # 2100, in epoch seconds: nothing is allowed for so long
+NAMES_KEPT_SECONDS = 10.0  # a week of names takes longer to read, and is written once a minute
 ENFORCER_TIMEOUT = 2.0
-MAX_ISOLATED = 100
+MAX_ISOLATED = MAX_ALLOWED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,18 @@ class Isolated:
 
 
 @dataclass(frozen=True, slots=True)
+class Allowed:
+    """A name that a person allowed for a while; `until` in epoch seconds. Neither zone nor device: for everybody."""
+
+    name: str
+    zone: str
+    device: str
+    reason: str
+    actor: str
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """One look at `now` (epoch seconds). None: could not be had."""
 
@@ -41,6 +55,16 @@ class View:
     summary: Summary | None
     status: Mapping[str, Any] | None
     isolated: tuple[Isolated, ...] | None
+    allowed: tuple[Allowed, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NamesView:
+    """One look at the names of the week, over a `view` of everything else."""
+
+    view: View
+    names: Names | None
+    lists: tuple[ListFacts, ...]
 
 
 class Observer:
@@ -52,6 +76,7 @@ class Observer:
         self._watch = HealthWatch()
         self._lock = threading.Lock()
         self._kept: View | None = None
+        self._names: NamesView | None = None
 
     def view(self) -> View:
         """The last look, or a new one when that is more than two seconds old."""
@@ -61,6 +86,23 @@ class Observer:
                 self._kept = self._look(now)
             return self._kept
 
+    def names(self) -> NamesView:
+        """As `view`, with the names."""
+        view = self.view()
+        with self._lock:
+            kept = self._names
+            if kept is None or not 0 <= view.now - kept.view.now < NAMES_KEPT_SECONDS:
+                kept = self._names = NamesView(view, self._read_names(view), lists_of(self._paths.lists, view.now))
+            return kept
+
+    def _read_names(self, view: View) -> Names | None:
+        if view.summary is None:
+            return None
+        try:
+            return names(self._paths.events_database, [bar.label for bar in view.summary.days])
+        except StoreUnavailableError:
+            return None
+
     def _look(self, now: float) -> View:
         status = self._ask_enforcer()
         past, error = self._read_store(now)
@@ -69,7 +111,9 @@ class Observer:
         vitals, lists = resolver_facts(self._paths.resolver_vitals, self._paths.resolver_status, now)
         old = tuple(one.id for one in lists_of(self._paths.lists, now) if one.old)
         health = self._watch.look(Observed(status, signs, error, lost, vitals, lists, old), now)
-        return View(now, health, past, status, None if status is None else _isolated(status))
+        if status is None:
+            return View(now, health, past, None, None)
+        return View(now, health, past, status, _isolated(status), _allowed(status))
 
     def _ask_enforcer(self) -> Mapping[str, Any] | None:
         try:
@@ -95,3 +139,16 @@ def _one_isolated(entry: Mapping[str, Any]) -> Isolated:
     addresses = entry.get("addresses") or [""]
     name = entry.get("device") or entry.get("mac") or addresses[0]
     return Isolated(str(name), str(entry.get("reason", "")), str(entry.get("since", "")))
+
+
+def _allowed(status: Mapping[str, Any]) -> tuple[Allowed, ...]:
+    entries = status.get("allowances")
+    listed = entries if isinstance(entries, list) else []
+    return tuple(_one_allowed(entry) for entry in listed[:MAX_ALLOWED] if isinstance(entry, dict))
+
+
+def _one_allowed(entry: Mapping[str, Any]) -> Allowed:
+    name, zone, device, reason, actor = (str(entry.get(k, "")) for k in ("name", "zone", "device", "reason", "actor"))
+    until = entry.get("until")
+    at = float(until) if isinstance(until, int | float) and 0 <= until < FAR_AWAY else 0.0
+    return Allowed(name, zone, device, reason, actor, at)

@@ -238,7 +238,7 @@ def _id(attempt: Attempt) -> str:
 def _happening(summary: Summary, index: int, teller: Teller, zone: tzinfo) -> tuple[str, str, str]:
     """When, what, and what a person said about it."""
     event = summary.happenings[index]
-    is_device = event.kind in (Kind.DEVICE_QUARANTINED, Kind.DEVICE_RELEASED)
+    is_device = event.kind in DEVICE_EVENTS
     subject = teller.subject(event.subject) if is_device else event.subject
     said: list[str] = [event.detail] if event.detail else []
     if event.actor:

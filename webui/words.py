@@ -13,6 +13,8 @@ from gateway.report import Attempt, Passed, Reason, Summary
 from webui.i18n import Locale
 
 INTERNET, GATEWAY = "internet", "gateway"
+# Categories of lists that name what is unwanted, not what does harm; a list without a category may do either.
+NUISANCE = frozenset(("ads", "adult", "doh", "gambling", "games", "social", "streaming", "tracking"))
 WORTH_A_LOOK = {Reason.LISTED_NAME, Reason.SPOOFED, Reason.DANGEROUS_SERVICE}
 
 
@@ -83,6 +85,8 @@ class Teller:
         key = f"tried.{attempt.reason.value}"
         if attempt.reason is Reason.LISTED_ADDRESS and attempt.zone == INTERNET:
             key = "tried.listed_address_in"
+        if attempt.reason is Reason.LISTED_NAME and not self._harmful(attempt):
+            key = "tried.unwanted_name"
         who, where = self.who(attempt.zone, attempt.source), self._where(attempt)
         return self.locale(key, who=who, where=where, times=times, lists=self._via(attempt))
 
@@ -122,6 +126,11 @@ class Teller:
         to = self.locale(f"role.{self._role(attempt.target)}.inside")
         return self.locale("why.zone", **{"from": self.locale(f"role.{role}"), "to": to})
 
+    def _harmful(self, attempt: Attempt) -> bool:
+        """Whether one of the lists behind it names what an honest device does not ask for."""
+        labels = [self.summary.label("list", name) for name in attempt.via]
+        return any(label is None or label.role not in NUISANCE for label in labels) or not labels
+
     def _role(self, zone: str) -> str:
         label = self.summary.label("zone", zone)
         return label.role if label and self.locale.has(f"role.{label.role}") else "other"
@@ -131,6 +140,8 @@ class Teller:
             return "nothing"
         if attempt.reason is Reason.LISTED_ADDRESS and attempt.zone != INTERNET:
             return "call"
+        if attempt.reason is Reason.LISTED_NAME and not self._harmful(attempt):
+            return "nothing"
         if attempt.reason in WORTH_A_LOOK and attempt.zone != INTERNET:
             return "watch"
         unknown = bool(attempt.source) and self.summary.label("device", attempt.source) is None

@@ -33,8 +33,10 @@ def test_a_rule_id_tells_the_reason(zone: str, rule: str, reason: Reason):
     assert reason_of(Kind.PACKET_REFUSED, zone, rule) is reason
 
 
-def test_a_blocked_name_needs_no_rule():
+def test_a_blocked_name_is_listed_or_refused_by_the_sites_own_rules():
     assert reason_of(Kind.NAME_BLOCKED, "pc", "list:quarantine") is Reason.LISTED_NAME
+    assert reason_of(Kind.NAME_BLOCKED, "cam", "dns:not_allowed") is Reason.REFUSED_NAME
+    assert reason_of(Kind.NAME_BLOCKED, "pc", "") is Reason.REFUSED_NAME
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

@@ -75,7 +75,9 @@ def test_a_name_is_told_with_who_asked_and_the_last_rule(past: Past):
 def test_one_name_with_two_reasons_is_two_stories(past: Past):
     past.asked("bad.example", 2, verdict=LISTED)
     past.asked("bad.example", 3, GUEST, ("nodata", "denied", ""))
-    assert [(one.reason, one.count) for one in past.read().names] == [("denied", 3), ("listed", 2)]
+    found = past.read()
+    assert [(one.reason, one.count) for one in found.names] == [("denied", 3), ("listed", 2)]
+    assert found.lists == (("", 3), ("malware", 2))
 
 
 def test_what_is_counted_and_not_listed_is_told(past: Past):

@@ -12,6 +12,8 @@ from gateway.attempts import Reason
 from gateway.events import Kind, LossCause
 from gateway.health import CHECKS, State
 from gateway.purposes import Purpose
+from gateway.report import BLOCKED_REASONS, OTHER_REASONS
+from gateway.store.names_batch import DETAILS
 from ruleset.model import Kind as DeviceKind
 from ruleset.model import Role
 from webui.i18n import PLURALS, SCALES, choose, locales
@@ -56,6 +58,8 @@ def test_every_value_that_is_told_has_its_text():
     wanted |= {f"kind.{kind}{place}" for kind in DeviceKind.__args__ for place in ("", ".inside")}
     wanted |= {f"role.{role}{place}" for role in Role.__args__ for place in ("", ".inside")}
     wanted |= {f"why.internet.{role}" for role in Role.__args__}
+    wanted |= {f"names.why.{reason}" for reason in BLOCKED_REASONS} | {f"answer.{reason}" for reason in OTHER_REASONS}
+    wanted |= {f"names.kept.{detail}" for detail in DETAILS}
     assert wanted - set(EN.texts) == set()
 
 
@@ -99,6 +103,31 @@ def test_plurals_and_grouping(count: int, english: str, japanese: str):
 
 
 @pytest.mark.parametrize(
+    ("count", "russian", "french"),
+    [
+        (0, "0 раз", "0 fois"), (1, "1 раз", "1 fois"), (3, "3 раза", "3 fois"), (5, "5 раз", "5 fois"),
+        (11, "11 раз", "11 fois"), (14, "14 раз", "14 fois"), (21, "21 раз", "21 fois"), (22, "22 раза", "22 fois"),
+        (112, "112 раз", "112 fois"), (1204, "1\u202f204 раза", "1\u202f204 fois"),
+    ],
+)  # fmt: skip
+def test_plurals_by_the_last_digits(count: int, russian: str, french: str):
+    assert (LANGUAGES["ru"]("times", count=count), LANGUAGES["fr"]("times", count=count)) == (russian, french)
+
+
+def test_russian_words_follow_their_number():
+    told = [LANGUAGES["ru"]("state.protected.detail", count=n).split(".")[0] for n in (1, 2, 5, 12, 21, 104)]
+    assert told == [
+        "Сегодня остановлена 1 попытка", "Сегодня остановлены 2 попытки", "Сегодня остановлено 5 попыток",
+        "Сегодня остановлено 12 попыток", "Сегодня остановлена 21 попытка", "Сегодня остановлены 104 попытки",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "short"), [("fr", "1,2\u202fM"), ("ru", "1,2\u00a0млн"), ("zh", "120万")])
+def test_short_numbers_have_their_languages_point(language: str, short: str):
+    assert LANGUAGES[language].short(1_200_000) == short
+
+
+@pytest.mark.parametrize(
     ("value", "english", "japanese"),
     [
         (0, "0", "0"),
@@ -128,8 +157,11 @@ def test_dates():
     [
         ("ja", "en", "en", "en", "ja"),
         ("xx", "ja", "en", "en", "ja"),
-        (None, None, "fr-FR, ja-JP;q=0.8, en;q=0.7", "en", "ja"),
-        (None, None, "fr", "ja", "ja"),
+        (None, None, "de-DE, ja-JP;q=0.8, en;q=0.7", "en", "ja"),
+        (None, None, "de", "ja", "ja"),
+        (None, None, "fr-CA, en;q=0.7", "ja", "fr"),
+        (None, None, "zh-Hans-CN", "ja", "zh"),
+        (None, None, None, "ru,en", "ru"),
         (None, None, "en;q=0, *", "ja", "ja"),
         (None, None, "ja;q=nonsense, ,;;q", "en", "en"),
         (None, None, "q" * 10_000 + "," * 10_000, "", "en"),

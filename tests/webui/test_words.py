@@ -103,6 +103,26 @@ def test_lists_and_services_are_named_in_peoples_words():
 
 
 @pytest.mark.parametrize(
+    ("category", "says", "calm"),
+    [("ads", "unwanted names", True), ("tracking", "unwanted names", True), ("malware", "harmful names", False),
+     ("", "harmful names", False), ("own-words", "harmful names", False)],
+)  # fmt: skip
+def test_an_unwanted_name_is_no_alarm_and_a_harmful_one_is(category: str, says: str, calm: bool):
+    listed = attempt("pc", "reception-1", "", reason=Reason.LISTED_NAME, kind="name_blocked", via=("some",))
+    story = Teller(EN, summary(Label("list", "some", "Some", category))).story(listed)
+    assert says in story.what
+    assert story.calm is calm
+
+
+def test_a_name_that_the_clinics_own_rules_refuse_is_not_called_listed():
+    camera = attempt("cam", "camera-1", "", reason=Reason.REFUSED_NAME, kind="name_blocked")
+    assert told(camera) == (
+        "Camera “待合室” asked for names that are not allowed there 1,204 times. "
+        "Your clinic’s rules do not allow them, so they got no answer. Nothing to do."
+    )
+
+
+@pytest.mark.parametrize(
     ("purpose", "text", "english", "japanese"),
     [
         ("web", "", "Web", "Web"),
