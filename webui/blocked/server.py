@@ -14,6 +14,7 @@ from webui.blocked.message import BAD_REQUEST, FORBIDDEN, MAX_HEAD, TOO_LARGE, R
 from webui.blocked.page import POLICY, UNKNOWN, Clinic, Why, locale_for, page
 
 MAX_CONNECTIONS, MAX_OF_ONE_CLIENT = 64, 8
+MAX_ASKING = 4  # threads that wait for the resolver; who comes then is told less, and at once
 HEAD_SECONDS = 5.0  # until the head of a request is there
 LIFE_SECONDS = 15.0
 MAX_REST = 65536  # octets of a body that are read and thrown away, so that the answer arrives before a reset does
@@ -29,6 +30,7 @@ class Server:
     def __init__(self, ask: Ask) -> None:
         self.clinic = Clinic()
         self._ask = ask
+        self._asking = 0
         self._clients: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -69,13 +71,22 @@ class Server:
         if request is None:
             writer.write(_refusal(BAD_REQUEST if whole else TOO_LARGE))
         else:
-            why = await asyncio.to_thread(self._ask, request.name, client) if request.name else UNKNOWN
+            why = await self._why(request.name, client)
             writer.write(self._answer(request, why, _plain(writer.get_extra_info("sockname"))))
         await writer.drain()
         writer.write_eof()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(REST_SECONDS):
                 await _rest(reader)
+
+    async def _why(self, name: str, client: str) -> Why:
+        if not name or self._asking >= MAX_ASKING:
+            return UNKNOWN
+        self._asking += 1
+        try:
+            return await asyncio.to_thread(self._ask, name, client)
+        finally:
+            self._asking -= 1
 
     def _answer(self, request: Request, why: Why, here: str) -> bytes:
         locale = locale_for(request.languages, self.clinic)

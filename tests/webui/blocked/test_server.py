@@ -13,7 +13,7 @@ from tests.webui.blocked.test_page import CLINIC, LISTED
 from webui.blocked import server as module
 from webui.blocked.message import MAX_HEAD
 from webui.blocked.page import Clinic, Why
-from webui.blocked.server import MAX_OF_ONE_CLIENT, Server
+from webui.blocked.server import MAX_ASKING, MAX_OF_ONE_CLIENT, Server
 from webui.listen import listen_on
 
 GET = b"GET / HTTP/1.1\r\nHost: evil.example\r\nAccept-Language: en\r\n\r\n"
@@ -25,6 +25,8 @@ class Running:
 
     def __init__(self, clinic: Clinic = CLINIC) -> None:
         self.asked: list[tuple[str, str]] = []
+        self.begun = threading.Semaphore(0)
+        self.slow = threading.Semaphore(1000)  # how often the resolver answers at once
         self.server = Server(self._ask)
         self.server.clinic = clinic
         self.ports: dict[int, int] = {}
@@ -35,6 +37,8 @@ class Running:
 
     def _ask(self, name: str, client: str) -> Why:
         self.asked.append((name, client))
+        self.begun.release()
+        assert self.slow.acquire(timeout=30)
         return LISTED
 
     async def _run(self) -> None:
@@ -137,6 +141,14 @@ def test_one_who_says_nothing_is_left(page: Running, monkeypatch: pytest.MonkeyP
     assert page.say(b"GET / HT") == b""
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine may be busy while connections are held open on purpose."""
+    monkeypatch.setattr(module, "HEAD_SECONDS", 100.0)
+    monkeypatch.setattr(module, "LIFE_SECONDS", 100.0)
+
+
+@pytest.mark.usefixtures("patient")
 def test_one_client_takes_no_more_than_its_share_and_gets_it_back(page: Running):
     waiting = [page.connect() for _ in range(MAX_OF_ONE_CLIENT)]
     try:
@@ -155,6 +167,25 @@ def test_one_client_takes_no_more_than_its_share_and_gets_it_back(page: Running)
     finally:
         for client in waiting:
             client.close()
+
+
+@pytest.mark.usefixtures("patient")
+def test_a_resolver_that_hangs_holds_up_a_few_and_no_more():
+    with running() as page:
+        page.slow = threading.Semaphore(0)
+        waiting = [page.connect() for _ in range(MAX_ASKING)]
+        try:
+            for client in waiting:
+                client.sendall(GET)
+            for _ in waiting:
+                assert page.begun.acquire(timeout=30), "the resolver is asked"
+            assert b"one of those that are not opened here" in page.say(GET), "told less, at once"
+            page.slow.release(MAX_ASKING + 1)
+            assert all(b"Malware sites" in everything(client) for client in waiting)
+        finally:
+            for client in waiting:
+                client.close()
+        assert b"Malware sites" in page.say(GET)
 
 
 def test_visitors_are_known_by_the_address_they_came_to():
