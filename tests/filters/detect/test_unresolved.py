@@ -59,14 +59,21 @@ def test_many_unknown_addresses_are_one_finding_a_day() -> None:
 
 def test_what_was_resolved_for_its_zone_is_no_matter_also_when_the_report_comes_second() -> None:
     detector = made()
-    detector.resolved("pc", [ip_address(f"203.0.113.{last}") for last in (1, 2)], START - 10)
     for last in range(1, MANY + 1):
         detector.flow(flow(last), START)
-    assert detector.judge(START + SETTLE - 1, DAY) == []
-    detector.resolved("pc", [ip_address("203.0.113.3")], START + 1)
+    assert detector.judge(START + 4, DAY) == [], "its report may be on the way"
+    detector.resolved("pc", [ip_address("203.0.113.3")], START + 4)
     assert detector.judge(START + SETTLE, DAY) == []
-    detector.resolved("guest", [ip_address("203.0.113.4")], START + 1)
-    assert many(made()) != []
+
+
+def test_what_is_resolved_later_does_not_count_any_more() -> None:
+    detector = made()
+    assert many(detector, count=MANY - 1) == []
+    detector.resolved("pc", [ip_address("203.0.113.3")], START + 60)
+    detector.flow(flow(MANY), START + 60)
+    assert detector.judge(START + 60 + SETTLE, DAY) == []
+    detector.flow(flow(MANY + 1), START + 70)
+    assert [found.count for found in detector.judge(START + 70 + SETTLE, DAY)] == [MANY]
 
 
 def test_an_address_resolved_for_another_zone_does_not_count() -> None:

@@ -93,6 +93,8 @@ def test_leases_that_end_and_files_that_change_are_noticed(tmp_path: Path, monke
     try:
         running.do(adopted(running))
         assert local(running) == "10.20.20.101 10.20.20.102"
+        devices = running.resolver.session._config.policy.devices
+        assert {str(address): device.name for address, device in devices.items()} == {"10.20.20.102": "roaming"}
         clock[0] += 10
         becomes(lambda: local(running), "10.20.20.102", {"10.20.20.101 10.20.20.102"})
         file.write_text("")
