@@ -94,6 +94,7 @@ class Follower:
             loaded = await asyncio.to_thread(self._look, forced)
             self._compiling.begin()
             if self._loaded is None and loaded is not None:
+                await asyncio.to_thread(self._shelf.tell)
                 await self._compiling.finished(FIRST_LISTS_SECONDS)
                 loaded = await asyncio.to_thread(self._with_lists, loaded.generation, loaded.config)
         except EnforcerUnavailable as error:
@@ -123,6 +124,7 @@ class Follower:
             self._warm.adopt(loaded.config)
             zones = len(loaded.config.zones)
             self._journal.say("site", f"generation {loaded.generation}, {zones} zones")
+            await asyncio.to_thread(self._shelf.tell)
         if self._loaded is not None:
             self._complete = await self._resolver.serve(self._loaded.config)
 

@@ -50,7 +50,7 @@ class _Book:
 
 
 class Shelf:
-    """`load({id: path})` -> the lists that can be had; it and `changed` read files: call them in a thread."""
+    """`load({id: path})` -> the lists that can be had; like the rest it works on files: call it in a thread."""
 
     def __init__(self, lists: Path, folder: CompiledFolder, journal: Journal, status: Path) -> None:
         self._lists, self._folder, self._journal, self._status = lists, folder, journal, status
@@ -74,7 +74,6 @@ class Shelf:
         for gone in set(self._books) - set(wanted):
             del self._books[gone]
         self.waiting = tuple(waiting)
-        self._tell()
         return {name: Shelved(name, book.mapped.file) for name, book in self._books.items() if book.mapped}
 
     def changed(self, wanted: Mapping[str, str]) -> bool:
@@ -90,6 +89,19 @@ class Shelf:
     def finished(self, text: Text, trouble: str = "") -> None:
         """The text was compiled, or why it could not be; it counts at the next `load`."""
         self._done.append((text, trouble))
+
+    def tell(self) -> None:
+        """Write the status file, when what `load` gave has been taken over; a folder that is full or gone is borne."""
+        told = [_facts(name, book) for name, book in self._books.items()]
+        if told == self._told:
+            return
+        fresh = self._status.with_name(self._status.name + ".new")
+        with contextlib.suppress(OSError):
+            fresh.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
+            fresh.write_text(json.dumps({"lists": told}, indent=1) + "\n", encoding="ascii")
+            fresh.chmod(0o644)
+            fresh.replace(self._status)
+            self._told = told
 
     def clean(self) -> None:
         """Remove compiled forms nobody needs any more."""
@@ -161,19 +173,6 @@ class Shelf:
         book.problem, book.retry = why, time.monotonic() + after
         keeps = "the version before stays" if book.mapped else "zones go on without it"
         self._journal.say(f"list {name}", f"not in use: {why}; {keeps}")
-
-    def _tell(self) -> None:
-        """The status file; a folder that is full or gone is borne."""
-        told = [_facts(name, book) for name, book in self._books.items()]
-        if told == self._told:
-            return
-        fresh = self._status.with_name(self._status.name + ".new")
-        with contextlib.suppress(OSError):
-            fresh.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
-            fresh.write_text(json.dumps({"lists": told}, indent=1) + "\n", encoding="ascii")
-            fresh.chmod(0o644)
-            fresh.replace(self._status)
-            self._told = told
 
 
 def _facts(name: str, book: _Book) -> dict[str, Any]:

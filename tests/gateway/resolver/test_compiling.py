@@ -69,6 +69,7 @@ def test_one_list_that_is_none_does_not_keep_the_others(lists: Path) -> None:
     (lists / "malware.hosts").write_text("<html>\n")
     shelf, _ = compiled(lists)
     assert set(shelf.load(WANTED)) == {"ads"}
+    shelf.tell()
     assert "web page" in (lists.parent / "status.json").read_text()
 
 

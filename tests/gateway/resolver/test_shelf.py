@@ -49,6 +49,7 @@ class Desk:
         return self.shelf.load(WANTED)
 
     def told(self) -> dict[str, object]:
+        self.shelf.tell()
         (facts,) = json.loads(self.status.read_text())["lists"]
         assert isinstance(facts, dict)
         return facts

@@ -1,0 +1,294 @@
+"""The resolver in a storm: lists swapped, upstreams dead, itself killed, while two zones ask and check every answer.
+
+    python -m tests.fault.dns_storm [--rate 5000] [--swaps 50] [--failures 20] [--kills 10]
+
+prints the figures, exit status 1 when a promise is broken. What counts as lost and as wrong stands at `Verdict`.
+
+May live here: the storm and its judgement. May not: assertions, asking (dns_load.py).
+"""
+
+import argparse
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from gateway.lab.kernel import load_ruleset
+from gateway.updates.carry import carry
+from gateway.updates.compiled import CompiledFolder
+from gateway.updates.sources import Source, Untouchable
+from gateway.updates.update import Room
+from tests.fault.clinic import wait_until
+from tests.fault.dns_load import BUCKETS, Client, Job
+from tests.fault.dns_site import DEVICES, GATEWAYS, ROOT, UPSTREAMS, DnsClinic, site, stormy
+
+LIST, FILE = "storm", "storm.domains"
+TOGGLED = "now-and-then.example.com"
+KNOWN = [f"host{number}.example.com" for number in range(200)]
+BLOCKED = [f"bad{number}.example.com" for number in range(200)]
+FRESH = "example.com"
+IN_FORCE_SECONDS = 30.0
+SETTLE_SECONDS = 8.0  # in which an upstream that came back is asked again, and what failed may be asked again
+RULE = "add rule inet storm in ip daddr {{ {} }} drop\n"
+TABLE = "table inet storm {{\n\tchain in {{\n\t\ttype filter hook prerouting priority -300\n\t}}\n}}\n"
+
+
+@dataclass(frozen=True)
+class Span:
+    """From one moment to another, CLOCK_MONOTONIC."""
+
+    begin: float
+    end: float
+
+    def meets(self, begin: float, end: float) -> bool:
+        return begin <= self.end and end >= self.begin
+
+
+@dataclass
+class Storm:
+    """What was done, and when. `versions`: (from when it may count, from when it must, whether TOGGLED is listed)."""
+
+    versions: list[tuple[float, float, bool]] = field(default_factory=list)
+    all_dead: list[Span] = field(default_factory=list)
+    one_dead: list[Span] = field(default_factory=list)
+    kills: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`wrong`: an answer that is neither the right one nor, where one may be missing, SERVFAIL. A SERVFAIL is right for
+    a name never asked before while no upstream answers, and for no other. A name that some versions of the list have
+    may be answered either way from the moment another version is put in its place until the resolver says that it is
+    in force. `lost`: no answer within eight seconds, having asked four times (dns_load.py). `late`: first asked outside
+    kills and failures, and answered after more than a second, that is at the second try.
+    """
+
+    wrong: list[Any]
+    lost: list[Any]
+    late: list[Any]
+    back: list[float]  # seconds from each kill to the next answer
+    figures: list[str]
+
+
+class Weather:
+    """Makes the storm over a clinic, from several threads."""
+
+    def __init__(self, clinic: DnsClinic, rules: int, folder: Path) -> None:
+        self.clinic, self.storm, self._rules, self._folder = clinic, Storm(), rules, folder
+        self._source = Source(LIST, FILE)
+        self._stop = threading.Event()
+        self.swap(by_hand=False)
+
+    def swap(self, *, by_hand: bool) -> None:
+        """Another version, which has one rule more or less; returns when it is in force."""
+        listed = len(self.storm.versions) % 2 == 0
+        text = "".join(f"{name}\n" for name in BLOCKED) + (f"{TOGGLED}\n" if listed else "")
+        text += "".join(f"filler{number}.example.com\n" for number in range(self._rules))
+        begin = time.monotonic()
+        if by_hand:
+            self._put(text)
+        else:
+            self._carry(text)
+        wanted = len(BLOCKED) + listed + self._rules
+        assert wait_until(lambda: self._in_force(wanted), IN_FORCE_SECONDS), self.clinic.lists()
+        self.storm.versions.append((begin, time.monotonic(), listed))
+
+    def fail(self, dead: Sequence[str], seconds: float) -> None:
+        """Those upstreams answer nothing for a while."""
+        internet = self.clinic.namespace("internet")
+        begin = time.monotonic()
+        load_ruleset(internet, TABLE.format() + RULE.format(", ".join(dead)))
+        self._stop.wait(seconds)
+        load_ruleset(internet, "delete table inet storm\n")
+        spans = self.storm.all_dead if len(dead) == len(UPSTREAMS) else self.storm.one_dead
+        spans.append(Span(begin, time.monotonic()))
+
+    def kill(self) -> None:
+        """Returns when the successor runs."""
+        self.storm.kills.append(time.monotonic())
+        self.clinic.await_successor("resolver", self.clinic.kill("resolver"))
+
+    def _in_force(self, rules: int) -> bool:
+        told = self.clinic.lists().get(LIST, {})
+        return told.get("rules") == rules and not told.get("problem")
+
+    def _put(self, text: str) -> None:
+        """As a person does: the resolver has to have it compiled."""
+        lists = self.clinic.folder.gateway.lists
+        (lists / "draft").write_text(text)
+        (lists / "draft").rename(lists / FILE)
+
+    def _carry(self, text: str) -> None:
+        """As `clinicgate lists import` does: compiled at once."""
+        paths = self.clinic.folder.gateway
+        (self._folder / FILE).write_text(text)
+        room = Room(
+            paths.lists, Untouchable((), ()), lambda name, file: None, datetime.now(UTC),
+            accept_change=True, compiled=CompiledFolder(paths.compiled),
+        )  # fmt: skip
+        ((_, outcome),) = carry(self._folder / FILE, [self._source], room)
+        assert outcome.what == "new", outcome
+
+
+@contextmanager
+def load(clinic: DnsClinic, rate: int) -> Iterator[Callable[[], dict[str, Any]]]:
+    """Questions from both zones; what is called ends them and gives what was seen."""
+    clients = []
+    for zone, device in DEVICES.items():
+        host = clinic.record.host(device)
+        assert host is not None
+        clients.append(Client(zone, host.namespace, GATEWAYS[zone]))
+    _, (address,), _ = clinic.ask("pc", KNOWN[0])
+    job = Job(clients, rate, KNOWN, BLOCKED, TOGGLED, FRESH, address)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.fault.dns_load", json.dumps(asdict(job))],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+
+    def ended() -> dict[str, Any]:
+        told, _ = process.communicate(timeout=60)
+        assert process.returncode == 0, "the clients failed"
+        seen: dict[str, Any] = json.loads(told)
+        return seen
+
+    try:
+        yield ended
+    finally:
+        process.kill()
+        process.wait()
+
+
+def rage(weather: Weather, swaps: int, failures: int, kills: int, failure_seconds: float) -> None:
+    """All three at once; each thread goes on until its number is reached."""
+    chance = random.Random(2026)
+    troubles: list[Exception] = []
+
+    def guarded(work: Callable[[], None]) -> Callable[[], None]:
+        def run() -> None:
+            try:
+                work()
+            except Exception as error:  # noqa: BLE001 - told by the one who waits
+                troubles.append(error)
+
+        return run
+
+    def fail() -> None:
+        for number in range(failures):
+            dead = UPSTREAMS if number % 2 else [UPSTREAMS[number // 2 % 2]]
+            weather.fail(dead, failure_seconds)
+            time.sleep(chance.uniform(0.2, 1.0))  # the moments are the test's input
+
+    def kill() -> None:
+        for _ in range(kills):
+            time.sleep(chance.uniform(2.5, 4.0))  # long enough for a supervisor to call it healthy
+            weather.kill()
+
+    threads = [threading.Thread(target=guarded(work)) for work in (fail, kill)]
+    for thread in threads:
+        thread.start()
+    try:
+        for number in range(swaps):
+            weather.swap(by_hand=number % 5 == 4)
+    finally:
+        for thread in threads:
+            thread.join()
+    if troubles:
+        raise troubles[0]
+
+
+def judge(storm: Storm, seen: dict[str, Any]) -> Verdict:
+    """What was seen, against what was done."""
+    buckets = sorted(int(bucket) for bucket in seen["buckets"])
+    back = [_next(buckets, killed) for killed in storm.kills]
+    dead = [Span(killed, at) for killed, at in zip(storm.kills, back, strict=True)]
+    away = [Span(span.begin, span.end + SETTLE_SECONDS) for span in storm.all_dead]
+    wrong = list(seen["wrong"][1])
+    wrong += [
+        ("SERVFAIL", kind, first, at)
+        for kind, first, at in seen["failures"]
+        if kind != "fresh" or not any(span.meets(first, at) for span in away)
+    ]
+    wrong += [("toggled", *one) for one in seen["toggled"] if one[2] not in _allowed(storm, one[0], one[1])]
+    troubles = [*dead, *away, *storm.one_dead]
+    slow = [one for one in seen["late"] if not any(span.meets(one[1], one[2]) for span in troubles)]
+    late = [one for one in slow if one[2] - one[1] > 1.0]
+    took = [at - killed for killed, at in zip(storm.kills, back, strict=True)]
+    verdict = Verdict(wrong, seen["lost"], late, took, [])
+    return replace(
+        verdict, figures=_figures(storm, seen, verdict, max((at - first for _, first, at in slow), default=0))
+    )
+
+
+def _figures(storm: Storm, seen: dict[str, Any], verdict: Verdict, slowest: float) -> list[str]:
+    seconds, failures = seen["ended"] - seen["began"], len(storm.all_dead) + len(storm.one_dead)
+    done = f"{len(storm.versions) - 1} swaps of a list, {failures} failures of upstreams, {len(storm.kills)} kills"
+    again = f"{seen['tries'] - seen['asked']} asked again, {len(verdict.late)} of these outside kills and failures"
+    back = f"{statistics.median(verdict.back):.2f} s (at most {max(verdict.back):.2f} s)"
+    beside = f"{slowest * 1000:.0f} ms" if slowest else "under 100 ms"
+    return [
+        f"storm: {done} in {seconds:.0f} s under {seen['asked'] / seconds:.0f} questions/s",
+        f"storm: of {seen['asked']} questions {len(verdict.lost)} lost, {len(verdict.wrong)} answered wrongly; {again}",
+        f"storm: kill -9 to the next answer {back}; slowest answer outside kills and failures {beside}",
+    ]
+
+
+def _allowed(storm: Storm, sent: float, at: float) -> set[bool]:
+    """How a name that only some versions list may be answered between two moments."""
+    allowed = set()
+    for number, (begin, _, listed) in enumerate(storm.versions):
+        following = storm.versions[number + 1 :][:1]
+        until = following[0][1] if following else float("inf")
+        if begin <= at and sent <= until:
+            allowed.add(listed)
+    return allowed
+
+
+def _next(buckets: list[int], moment: float) -> float:
+    """When the first answer came after that; a successor needs longer than the tenth of a second left out."""
+    at = bisect_left(buckets, int((moment + 0.1) * BUCKETS))
+    return buckets[at] / BUCKETS if at < len(buckets) else float("inf")
+
+
+def storm(
+    lab: str, folder: Path, *, rate: int, swaps: int, failures: int, kills: int, rules: int, failure_seconds: float
+) -> Verdict:
+    """Everything: a clinic, its clients, the storm, the judgement."""
+    with stormy(lab, site({LIST: FILE}, [LIST], [LIST])) as clinic:
+        weather = Weather(clinic, rules, folder)
+        for name in KNOWN:
+            clinic.ask("pc", name)
+        cache, asked = clinic.folder.gateway.resolver_cache, time.time()
+        assert wait_until(lambda: cache.exists() and cache.stat().st_mtime > asked + 1, IN_FORCE_SECONDS), "no memory"
+        with load(clinic, rate) as ended:
+            rage(weather, swaps, failures, kills, failure_seconds)
+            seen = ended()
+    return judge(weather.storm, seen)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.fault.dns_storm")
+    for name, usual in (("rate", 5000), ("swaps", 50), ("failures", 20), ("kills", 10), ("rules", 100_000)):
+        parser.add_argument(f"--{name}", type=int, default=usual)
+    parser.add_argument("--failure-seconds", type=float, default=2.0)
+    parser.add_argument("folder", type=Path, nargs="?", default=Path("/tmp"), help="for the list while it is made")
+    chosen = vars(parser.parse_args())
+    verdict = storm(f"s{os.getpid()}", chosen.pop("folder"), **chosen)
+    print("\n".join(verdict.figures))
+    for what in (*verdict.wrong[:10], *verdict.lost[:10]):
+        print(what)
+    return 1 if verdict.wrong or verdict.lost or verdict.late else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
