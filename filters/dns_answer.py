@@ -25,7 +25,7 @@ OUR_SIZE = 1232  # octets in UDP that cross every path unfragmented (the value o
 PLAIN_SIZE = 512  # RFC 1035 section 2.3.4, for clients without EDNS
 STREAM_SIZE = 65535
 TO_QUESTION = b"\xc0\x0c"  # a compression pointer to the name of the question
-FOREVER, NEVER = float("inf"), float("-inf")
+FOREVER = float("inf")
 
 Address = IPv4Address | IPv6Address
 _COUNTS = Struct("!5H")  # the header behind the id
@@ -48,12 +48,12 @@ class Answer:
     `ttls`: where in `body` a TTL stands and its value at `born`. From `refresh` on it is worth asking anew. `links`:
     the names it leads through, `addresses` where it leads, `inside` when one of them is private. `subject`, `told` and
     `hits` are for accounts: what it is about, whether each time is reported, how often the fast path sent it.
-    `wire` and `edns_wire`: all behind the id, with and without an OPT record, as sent before and right until `good`.
+    `spelled`: the questions under which the fast path remembers it.
     """
 
     __slots__ = (
-        "_body", "_born", "_second", "_ttls", "addresses", "body", "edns_head", "edns_wire", "expires", "good", "head",
-        "hits", "inside", "links", "opt", "rcode", "refresh", "subject", "told", "wire",
+        "_body", "_born", "_second", "_ttls", "addresses", "body", "edns_head", "expires", "head", "hits", "inside",
+        "links", "opt", "rcode", "refresh", "spelled", "subject", "told",
     )  # fmt: skip
 
     def __init__(
@@ -78,8 +78,7 @@ class Answer:
         self.subject: Subject | None = None
         self.told = False
         self.hits = 0
-        self.wire = self.edns_wire = b""
-        self.good = NEVER
+        self.spelled: tuple[bytes, ...] = ()
         self._body, self._ttls, self._born, self._second = body, tuple(ttls), born, int(born)
 
     def keep_until(self, expires: float, refresh: float | None = None) -> None:
@@ -93,7 +92,7 @@ class Answer:
         for slot in Answer.__slots__:
             setattr(twin, slot, getattr(self, slot))
         twin.subject, twin.told, twin.hits = subject, told, 0
-        twin.good = NEVER
+        twin.spelled = ()
         return twin
 
     def stale(self, now: float, ttl: int, error: bytes, *, dnssec: bool) -> "Answer":
@@ -129,15 +128,9 @@ class Answer:
             self.body = bytes(patched)
         return self.body
 
-    def remember(self, wire: bytes, now: float, *, edns: bool) -> None:
-        """`wire`, just made, stays right until a TTL counts down, or its time for being asked anew comes."""
-        if now >= self.good:
-            self.wire = self.edns_wire = b""
-            self.good = min(self.refresh, int(now) + 1) if self._ttls else self.refresh
-        if edns:
-            self.edns_wire = wire
-        else:
-            self.wire = wire
+    def right_until(self, now: float) -> float:
+        """Until when what is made at `now` stays the same octet for octet: a TTL counts down, or its time is over."""
+        return min(self.refresh, int(now) + 1) if self._ttls else self.refresh
 
     @property
     def born(self) -> float:

@@ -25,6 +25,7 @@ from filters.dns_answer import OUR_SIZE, PLAIN_SIZE, Answer, Subject
 from filters.dns_cache import cost
 from filters.dns_message import DO, BadMessageError, read_options
 
+MAX_SPELLED = 2  # ways of asking, of each answer, whose replies are remembered: with and without EDNS, mostly
 MAX_OPTS = 64  # spellings of an OPT record without options worth remembering: sizes times the DO bit
 # Flags and counts behind the id of a usual question (RD, perhaps AD) -> whether an OPT record follows.
 _USUAL = {
@@ -45,7 +46,7 @@ class FastPath:
     what the answers that go were about and how often they were sent.
     """
 
-    __slots__ = ("_account", "_dnssec", "_leaving", "_octets", "_opts", "_plain", "_size", "_used")
+    __slots__ = ("_account", "_dnssec", "_leaving", "_octets", "_opts", "_plain", "_recent", "_size", "_used")
 
     def __init__(
         self, size: int = 10_000, octets: int = 8 << 20, account: Callable[[Subject, int], None] | None = None
@@ -55,6 +56,7 @@ class FastPath:
         self._dnssec: OrderedDict[bytes, Answer] = OrderedDict()
         self._leaving: list[OrderedDict[bytes, Answer]] = []
         self._opts: dict[bytes, tuple[int, bool]] = {}
+        self._recent: dict[bytes, tuple[float, bytes, Answer]] = {}
 
     def __len__(self) -> int:
         return len(self._plain) + len(self._dnssec)
@@ -62,40 +64,31 @@ class FastPath:
     def find(self, data: bytes, now: float) -> tuple[bytes, Answer] | None:
         """The reply to a datagram and the Answer it was made of; None: take the slow path. `now` in seconds.
 
-        Mostly the very reply of a moment ago, behind another id: the question spelled as the table has it.
+        Mostly the reply of a moment ago to the same octets, behind another id.
         """
-        edns = _USUAL.get(data[2:12])
-        if edns:
-            opt = self._opts.get(data[-_OPT_FIXED:])
-            if opt is not None:
-                limit, dnssec = opt
-                answer = (self._dnssec if dnssec else self._plain).get(data[12:-_OPT_FIXED])
-                if answer is not None and now < answer.good and 0 < len(answer.edns_wire) <= limit - 2:
-                    answer.hits += 1
-                    return data[:2] + answer.edns_wire, answer
-        elif edns is None:
-            return None
-        else:
-            answer = self._plain.get(data[12:])
-            if answer is not None and now < answer.good and answer.wire:
+        recent = self._recent.get(data[2:])
+        if recent is not None:
+            until, wire, answer = recent
+            if now < until:
                 answer.hits += 1
-                return data[:2] + answer.wire, answer
-        return self._find_otherwise(data, now, edns=edns)
+                return data[:2] + wire, answer
+        return self._find_anew(data, now)
 
-    def _find_otherwise(self, data: bytes, now: float, *, edns: bool) -> tuple[bytes, Answer] | None:
-        """The same for any letter case and any options, put together anew."""
+    def _find_anew(self, data: bytes, now: float) -> tuple[bytes, Answer] | None:
+        edns = _USUAL.get(data[2:12])
+        if edns is None:
+            return None
         zero = data.find(0, 12)
         end = zero + 5
-        question = data[12:end]
+        question, tail = data[12:end], data[end:]
         key = data[12:zero].lower() + data[zero:end]
         limit, dnssec = PLAIN_SIZE, False
         if edns:
-            tail = data[end:]
             opt = self._opts.get(tail) or self._read_opt(tail)
             if opt is None:
                 return None
             limit, dnssec = opt
-        elif len(data) != end:
+        elif tail or len(data) != end:
             return None
         answer = (self._dnssec if dnssec else self._plain).get(key)
         if answer is None or now >= answer.refresh:
@@ -104,10 +97,18 @@ class FastPath:
         wire = head + question + answer.at(now) + opt_record
         if len(wire) + 2 > limit:
             return None
-        if question == key:
-            answer.remember(wire, now, edns=edns)
+        if question == key and (not edns or tail in self._opts):
+            self._remember(data[2:], wire, answer, now)
         answer.hits += 1
         return data[:2] + wire, answer
+
+    def _remember(self, asked: bytes, wire: bytes, answer: Answer, now: float) -> None:
+        """Only what is asked as most ask: letter case and options that vary would fill the memory with copies."""
+        if asked not in answer.spelled:
+            if len(answer.spelled) >= MAX_SPELLED:
+                return
+            answer.spelled += (asked,)
+        self._recent[asked] = answer.right_until(now), wire, answer
 
     def keep(self, key: bytes, answer: Answer, *, dnssec: bool) -> None:
         """Answer this question (name in lower case, type, class) from now on; the oldest give way when full.
@@ -136,7 +137,7 @@ class FastPath:
     def clear(self) -> None:
         """Answer nothing of it any more: the policy changed. What was counted is handed over by `drain`."""
         self._leaving += [table for table in (self._plain, self._dnssec) if table]
-        self._plain, self._dnssec, self._used = OrderedDict(), OrderedDict(), 0
+        self._plain, self._dnssec, self._recent, self._used = OrderedDict(), OrderedDict(), {}, 0
 
     def drain(self, most: int) -> int:
         """Let go of up to so many of the entries that `clear` left, and say how many: all at once would be a pause."""
@@ -154,6 +155,9 @@ class FastPath:
         old = table.pop(key, None)
         if old is not None:
             self._used -= _cost(key, old)
+            for asked in old.spelled:
+                self._recent.pop(asked, None)
+            old.spelled = ()
             self._hand_over(old)
 
     def _hand_over(self, answer: Answer) -> None:
@@ -180,5 +184,6 @@ class FastPath:
 
 
 def _cost(key: bytes, answer: Answer) -> int:
-    """Octets that an entry takes at most: with what was sent last, to clients of both kinds."""
-    return cost(key, answer) + 2 * (_HEAD + len(key) + len(answer.body)) + len(answer.opt)
+    """Octets that an entry takes at most, with the replies remembered of it."""
+    spelled = 2 * (_HEAD + len(key)) + len(answer.body) + _OPT_FIXED + len(answer.opt)
+    return cost(key, answer) + MAX_SPELLED * spelled

@@ -110,7 +110,7 @@ class Desk:
         """
         ready: list[Message] = []
         rest: list[Rest] = []
-        source, known, count = line.source, line.get, self._count
+        source, known, count, fast = line.source, line.get, self._count, 0
         for data, peer in arrived:
             client = known(peer[source]) or self._meet(line, peer)
             client.left -= 1
@@ -127,7 +127,8 @@ class Desk:
             if answer.told:
                 count(client.text, answer)
             ready.append((reply, peer))
-            self.fast += 1
+            fast += 1
+        self.fast += fast
         return ready, rest
 
     def question(self, data: bytes, client: Client, channel: object, *, stream: bool = False) -> None:

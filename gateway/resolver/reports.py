@@ -50,8 +50,9 @@ class Reports:
     def fast(self, client: str, answer: Answer) -> None:
         """An answer of the fast path that is told each time."""
         key = client, answer
-        if key in self._fast or len(self._fast) < MAX_ENTRIES:
-            self._fast[key] += 1
+        count = self._fast.get(key, 0)
+        if count or len(self._fast) < MAX_ENTRIES:
+            self._fast[key] = count + 1
         else:
             self._lost += 1
 

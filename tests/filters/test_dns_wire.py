@@ -125,6 +125,40 @@ def test_the_table_is_bounded_and_forgets_on_demand() -> None:
     assert len(table) == 0
 
 
+def test_what_is_replaced_or_gone_is_not_sent_again() -> None:
+    table = FastPath(size=2)
+    question = wire(NAME)
+    first, second = Answer(Rcode.NXDOMAIN, (0, 0), b""), Answer(Rcode.NOERROR, (0, 0), b"")
+    for answer in (first, second, second, second):
+        table.keep(question[12:], answer, dnssec=False)
+        for _ in range(2):
+            found = table.find(question, 5.0)
+            assert found is not None
+            assert found[1] is answer
+    for number in range(2):
+        table.keep(bytes((number,)), Answer(Rcode.NOERROR, (0, 0), b""), dnssec=False)
+    assert table.find(question, 5.0) is None
+    assert not table._recent
+    table.keep(question[12:], first, dnssec=False)
+    assert table.find(question, 5.0) is not None
+    table.clear()
+    assert table.find(question, 5.0) is None
+
+
+def test_ways_of_asking_that_vary_are_answered_and_not_remembered() -> None:
+    table = filled()
+    for number in range(100):
+        cookie = dns.edns.GenericOption(10, number.to_bytes(8, "big"))
+        name = "".join(letter.upper() if number >> at & 1 else letter for at, letter in enumerate(NAME[:7])) + NAME[7:]
+        for data in (
+            wire(NAME, use_edns=0, options=[cookie]),
+            wire(name),
+            wire(NAME, use_edns=0, payload=600 + number),
+        ):
+            assert table.find(data, 107.3) is not None
+    assert len(table._recent) <= 2 * len(table)
+
+
 def test_octets_are_bounded_and_what_goes_is_accounted_for() -> None:
     gone: list[tuple[str, int]] = []
     table = FastPath(octets=4 * 2900, account=lambda subject, count: gone.append((subject.name, count)))
