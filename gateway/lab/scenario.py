@@ -12,7 +12,7 @@ from datetime import datetime
 from ipaddress import ip_address
 from typing import Literal
 
-from gateway.lab.names import LISTED, LabNames, stand_ins
+from gateway.lab.names import LISTED, PUBLIC_DNS, LabNames, stand_ins
 from gateway.lab.topology import ATTACKER, LabHost, Topology
 from ruleset.packet import Packet
 from ruleset.platforms import load_platform
@@ -28,6 +28,7 @@ QUIET_KINDS = ("camera", "nvr", "printer", "mfp", "label-printer", "modality", "
 WEB: Wire = ("tcp", 443)
 TELNET: Wire = ("tcp", 23)
 SMB: Wire = ("tcp", 445)
+DNS_OVER_TLS: Wire = ("tcp", 853)
 CALL_PAUSE, SLOW, USUAL = 1.0, 3.0, 2.0
 
 
@@ -54,7 +55,7 @@ def acts(topology: Topology, resolved: ResolvedSite, names: LabNames, now: datet
     """Everything that happens in the demo of that site, in the order in which it is shown."""
     stage = _Stage(topology, resolved, names, now)
     found = [*stage.browsing(), *stage.calls(), *stage.services(), *stage.updates()]
-    found += [*stage.listed_names(), *stage.knocking(), *stage.trespassing(), *stage.scanning()]
+    found += [*stage.listed_names(), *stage.knocking(), *stage.bypassing(), *stage.trespassing(), *stage.scanning()]
     unique = {act.words: act for act in found}
     return [replace(act, id=str(number)) for number, act in enumerate(unique.values())]
 
@@ -112,6 +113,18 @@ class _Stage:
                 name = f"www.{LISTED[0]}"
                 words = f"{host.name} asks for {name}, which is on a list"
                 yield replace(self._browse_act(host, name, words), kind="name", passes=False)
+
+    def bypassing(self) -> Iterator[Act]:
+        """Ways around the gateway's answers: another resolver, in clear (it is the gateway who answers) and hidden."""
+        other = ip_address(PUBLIC_DNS["dns.google"][0])
+        for zone, policy in self.resolved.site.dns.zones.items():
+            for host in self.topology.members(zone)[:1] if policy.lists else ():
+                name = f"www.{LISTED[0]}"
+                words = f"{host.name} asks {other} for {name}, and the gateway answers"
+                yield replace(self._browse_act(host, name, words), kind="name", passes=False, servers=(other,))
+        for host in self._of_role("pc")[:1]:
+            yield self._act("knock", host, f"{host.name} tries {other}'s DNS over TLS", other, DNS_OVER_TLS)
+            yield self._act("knock", host, f"{host.name} tries {other}'s DNS over HTTPS", other, WEB)
 
     def knocking(self) -> Iterator[Act]:
         for host in self.topology.hosts:

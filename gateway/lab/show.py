@@ -139,11 +139,14 @@ class Show:
     def _suggestions(self, actors: Actors) -> tuple[str, ...]:
         knocking = next((t.act for t in actors.tallies if t.act.kind == "knock"), None)
         browsing = next((t.act for t in actors.tallies if t.act.kind == "browse"), None)
+        asking = next((t.act for t in actors.tallies if t.act.kind == "name"), None)
         site, spare = shlex.quote(str(self._site.absolute())), self._without_work(actors)
         found = [f"prove {site} --live"]
         if knocking is not None:
             target = f"--from {knocking.host} --to {knocking.address} --{knocking.protocol} {knocking.port}"
             found.append(f"explain {site} {target}")
+        if asking is not None:
+            found.append(f"lab exec gateway -- {program()} dns explain {asking.name} --from {asking.host}")
         if browsing is not None:
             found.append(f"lab exec {browsing.host} -- sh")
         if spare is not None:

@@ -21,6 +21,7 @@ def test_without_a_terminal_each_act_is_one_line_and_the_figures_come_last(clini
     assert "reception-1 uses emr, port 8443: passes" in out
     assert f"lab exec gateway -- {program()} quarantine add reception-3" in out
     assert f"prove {clinic.site.absolute()} --live" in out
+    assert f"lab exec gateway -- {program()} dns explain www.malware.test --from reception-1" in out
     assert view.WRONG not in out
     assert CLEAR not in out
     assert status == 0

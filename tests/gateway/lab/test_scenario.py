@@ -50,5 +50,14 @@ def test_a_camera_that_may_is_expected_to_get_through():
 
 def test_names_on_a_list_are_asked_by_a_zone_that_has_lists(small):
     asked = [act for act in chosen(small) if act.kind == "name"]
-    assert [act.host for act in asked] == ["reception-1"]
-    assert not asked[0].passes
+    assert [act.host for act in asked] == ["reception-1"] * 2
+    assert not any(act.passes for act in asked)
+
+
+def test_ways_around_the_gateways_answers_are_tried(small):
+    around = {words: act for words, act in by_words(small).items() if "8.8.8.8" in words}
+    assert {(act.kind, act.port, act.passes) for act in around.values()} == {
+        ("name", 443, False), ("knock", 853, False), ("knock", 443, False),
+    }  # fmt: skip
+    redirected = next(act for act in around.values() if act.kind == "name")
+    assert [str(server) for server in redirected.servers] == ["8.8.8.8"]
