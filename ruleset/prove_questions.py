@@ -20,6 +20,7 @@ from ruleset.tree import FAMILIES, Family, PortRange
 Scope = Literal["offline", "live"]
 Wire = tuple[Literal["tcp", "udp", "echo"], int]
 ECHO: Wire = ("echo", 0)
+WEB: tuple[Wire, ...] = (("tcp", 80), ("tcp", 443))
 NAMES: tuple[Wire, ...] = (("udp", 53), ("tcp", 53))
 INFRASTRUCTURE: tuple[Wire, ...] = (
     *(("tcp", port) for port in (22, 53, 80, 443, 445, 3389, 8080)),
@@ -100,12 +101,11 @@ class _Asking:
             yield from self._witnesses(source, grant, plain_source, plain_target)
 
     def _refused_there(self, segment: Segment, source: Sample) -> Iterator[Question]:
-        """One address of each refusal that is about addresses, on its ports and beside them."""
+        """One address of each refusal that is about addresses: on its ports, beside them, and as a web site."""
         for refusal in self.resolved.refusals:
             network = next((n for n in refusal.networks if n.version == self.family), None)
             if network is not None:
-                wires = list(_around(refusal.traffic)) or [("tcp", 443)]
-                for wire in wires:
+                for wire in (*_around(refusal.traffic), *WEB):
                     yield self._ask(segment.ifname, source, Sample(INTERNET, network[0]), wire)
 
     def _anybody(self, segment: Segment) -> Sample | None:

@@ -59,8 +59,9 @@ def _wanted(target: str, hosts: list[str]) -> str:
 
 def host_name(host: str) -> str:
     """A host name without port and final dot, in lower case; "" for an address and for whatever else is no name."""
-    text = _PORT.sub("", host).lower().removesuffix(".")
-    return text if text.isascii() and _NAME.match(text) else ""
+    text = _PORT.sub("", host)
+    name = text.lower().removesuffix(".") if text.isascii() else ""  # outside ASCII, lower() makes letters of signs
+    return name if _NAME.match(name) else ""
 
 
 def answer(status: int, page: bytes, language: str, policy: str, *, body: bool = True) -> bytes:

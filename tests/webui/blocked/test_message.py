@@ -68,6 +68,7 @@ def test_two_hosts_are_none_and_long_languages_are_cut():
         ("-a.example", ""),
         ("a-.example", ""),
         ("ä.example", ""),
+        ("\u212aelvin.example", ""),
         ("<script>.example", ""),
         ("a.example\x00", ""),
         ("a.example x", ""),

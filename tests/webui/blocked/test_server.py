@@ -120,6 +120,18 @@ def test_curl_gets_a_whole_answer(page: Running, options: list[str]):
     assert code == "403" and (int(size) == 0) is (options == ["--head"])
 
 
+def test_who_is_still_sending_is_not_reset(page: Running, monkeypatch: pytest.MonkeyPatch):
+    """A reset may take the answer with it before the client has read it."""
+    monkeypatch.setattr(module, "REST_SECONDS", 100.0)
+    with page.connect() as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 8\r\n\r\nhalf")
+        assert client.recv(12, socket.MSG_WAITALL) == b"HTTP/1.1 403"
+        client.sendall(b"rest")
+        client.shutdown(socket.SHUT_WR)
+        while client.recv(65536):
+            pass
+
+
 def test_nobody_is_asked_about_what_is_no_name(page: Running):
     before = len(page.asked)
     answer = page.say(b"GET / HTTP/1.1\r\nHost: <b>x</b>\r\n\r\n")
