@@ -20,6 +20,11 @@ CUT_OFF = """[...document.querySelectorAll('.picture svg text')].filter(text => 
   return own.left < all.left - 1 || own.right > all.right + 1;
 }).map(text => text.textContent)"""
 
+OVERLAPPING = """['mark', 'value'].flatMap(kind => [...document.querySelectorAll('.picture svg')].flatMap(svg => {
+  const all = [...svg.querySelectorAll('.' + kind)].map(text => [text.textContent, text.getBoundingClientRect()]);
+  return all.filter(([, box], i) => i && box.left < all[i - 1][1].right - 0.5).map(([text]) => text);
+}))"""
+
 
 @pytest.fixture(scope="module")
 def tab() -> Iterator[Tab]:
@@ -49,6 +54,7 @@ def test_every_language_fits_and_can_be_read(tab: Tab, busy: str, language: str,
         tab.run(UNFOLD)
         assert tab.run(WIDER_THAN_THE_PAGE) == [0, []], width
         assert tab.run(CUT_OFF) == [], width
+        assert tab.run(OVERLAPPING) == [], width
         assert tab.run(LOW_CONTRAST) == [], (width, dark)
         assert tab.run(UNNAMED) == []
     assert tab.complaints == []

@@ -48,7 +48,7 @@ def test_one_name_in_words(paths: Paths):
     seed_names(paths)
     line = told(paths).lines[0]
     assert f"{line.asked} {line.by} {line.why} {line.advice}" == (
-        "Asked for 7 times in the last 7 days (today: 4), last on 22 November 2026, 16:40. "
+        "Asked 7 times in the last 7 days (today: 4), last on 22 November 2026, 16:40. "
         "PC “受付PC 1” (6), “来院者Wi-Fi” (1) "
         "It is on the block list “マルウェア配布サイト”, so it got no answer. "
         "If this goes on, ask your technician to look at the device that asks."
