@@ -16,13 +16,12 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`zone` and `device` as the site calls them (an address for a device nobody declared); `at` in epoch seconds.
+    """`zone` and `device` as the site calls them (an address for a device nobody declared).
 
     `seen`: some of what was seen, for example `203.0.113.7 tcp/443`; `count`: how many there were.
     """
 
     why: Why
-    at: float
     zone: str
     device: str
     count: int

@@ -68,7 +68,7 @@ class Contact:
 
 
 class Unresolved:
-    """`resolved` and `flow` as they come, `judge` now and then. Times in epoch seconds."""
+    """`resolved` and `flow` as they come, `judge` now and then. Times are seconds of a clock that is never set."""
 
     def __init__(self, began: float, scope: Scope | None = None) -> None:
         self._scope = scope or Scope()
@@ -154,12 +154,10 @@ class Unresolved:
         recent = [address for address, one in contacts.items() if one.last > now - WITHIN]
         steady = [address for address in recent if len(contacts[address].quarters) >= STEADY]
         if len(recent) >= MANY:
-            return _of(Why.UNRESOLVED_MANY, who, now, recent, contacts)
-        return _of(Why.UNRESOLVED_STEADY, who, now, steady, contacts) if steady else None
+            return _of(Why.UNRESOLVED_MANY, who, recent, contacts)
+        return _of(Why.UNRESOLVED_STEADY, who, steady, contacts) if steady else None
 
 
-def _of(
-    why: Why, who: tuple[str, str], now: float, addresses: list[Address], contacts: dict[Address, Contact]
-) -> Finding:
+def _of(why: Why, who: tuple[str, str], addresses: list[Address], contacts: dict[Address, Contact]) -> Finding:
     seen = tuple(f"{address} {contacts[address].service}" for address in addresses[:MAX_SEEN])
-    return Finding(why, now, *who, len(addresses), seen)
+    return Finding(why, *who, len(addresses), seen)

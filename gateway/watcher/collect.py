@@ -61,7 +61,7 @@ class Collector:
             self.batch.lost(Loss(LossCause.DATAGRAM_UNREADABLE, now))
             return
         if report.kind in HEARD:
-            for event in self.detecting.heard(report, now, self.batch.day_of(now)) if self.detecting else ():
+            for event in self.detecting.heard(report, self.batch.day_of(now)) if self.detecting else ():
                 self.batch.happened(event)
             return
         cause = LossCause.RESOLVER if report.kind == "dns_blocked" else LossCause.LOG_FULL

@@ -1,8 +1,10 @@
 """Between what comes in and the detectors: the resolver's reports and new connections in, events out.
 
 May live here: feeding the detectors, turning a Finding into an event, once a day where that is enough. May not:
-sockets, judging (filters.detect), the clock (`now` is an argument).
+sockets, judging (filters.detect), asking the time itself.
 """
+
+from collections.abc import Callable
 
 from filters.detect.finding import Finding, Why
 from filters.detect.unresolved import Unresolved
@@ -19,11 +21,15 @@ HEARD = frozenset({RESOLVED, STUN})
 
 
 class Detecting:
-    """`heard` and `connections` as they come, `judge` every few seconds. Times in epoch seconds, `day` the clinic's."""
+    """`heard` and `connections` as they come, `judge` every few seconds; `at` in epoch seconds, `day` the clinic's.
 
-    def __init__(self, directory: Directory, now: float) -> None:
-        self._directory = directory
-        self._unresolved = Unresolved(now)
+    `clock`: seconds of a clock that is never set. On a box without one the day may jump by decades, and what was
+    resolved a minute ago must still be known.
+    """
+
+    def __init__(self, directory: Directory, clock: Callable[[], float]) -> None:
+        self._directory, self._clock = directory, clock
+        self._unresolved = Unresolved(clock())
         self._told: dict[Source, str] = {}  # whose call was told, and on which day
         self.unreadable = 0
 
@@ -32,11 +38,12 @@ class Detecting:
         self._directory = directory
         self._unresolved.use(scope_of(site))
 
-    def heard(self, report: DnsReport, now: float, day: str) -> list[Happening]:
+    def heard(self, report: DnsReport, day: str) -> list[Happening]:
         """A report of the resolver of a kind in HEARD."""
         if report.kind == STUN:
             clients = (self._directory.client(row.client) for row in report.rows if row.client is not None)
             return [event for source in clients for event in self._call(source, report.at, day)]
+        now = self._clock()
         if report.lost:
             self._unresolved.missed(now)
         for row in report.rows:
@@ -44,18 +51,19 @@ class Detecting:
                 self._unresolved.resolved(row.zone, (row.address,), now)
         return []
 
-    def connections(self, datagram: bytes, now: float) -> None:
+    def connections(self, datagram: bytes) -> None:
         """One datagram of the socket for new connections."""
         found, unreadable = read_connections(datagram)
         self.unreadable += unreadable
+        now = self._clock()
         for connection in found:
             flow = flow_of(connection, self._directory)
             if flow is not None:
                 self._unresolved.flow(flow, now)
 
-    def judge(self, now: float, day: str) -> list[Happening]:
+    def judge(self, at: float, day: str) -> list[Happening]:
         """What was found since."""
-        return [_event(finding) for finding in self._unresolved.judge(now, day)]
+        return [_event(finding, at) for finding in self._unresolved.judge(self._clock(), day)]
 
     def _call(self, source: Source, at: float, day: str) -> list[Happening]:
         """A video call that looked for a way on UDP 53 (RFC 8489; Daily does so): once a device and day."""
@@ -68,5 +76,5 @@ class Detecting:
         return [Happening(Kind.STUN_ON_DNS, at, source.name or source.zone, detail="STUN, udp/53")]
 
 
-def _event(finding: Finding) -> Happening:
-    return Happening(KINDS[finding.why], finding.at, finding.device, detail=", ".join(finding.seen))
+def _event(finding: Finding, at: float) -> Happening:
+    return Happening(KINDS[finding.why], at, finding.device, detail=", ".join(finding.seen))

@@ -72,7 +72,7 @@ class Watcher:
         remembered = timezone_of(self._writer.fact("timezone") or "")
         detail = _detail(self._writer.fact("dns_log"))
         self._collector = Collector(Directory(None, interface_name), day_in(remembered), detail)
-        self._collector.detecting = self._detecting = Detecting(self._collector.directory, time.time())
+        self._collector.detecting = self._detecting = Detecting(self._collector.directory, time.monotonic)
         if self._writer.renewed:
             self._collector.batch.happened(Happening(Kind.STORE_RENEWED, time.time()))
         self._selector = selectors.DefaultSelector()
@@ -135,9 +135,7 @@ class Watcher:
 
     def _read_flows(self) -> None:
         """What is lost here is only not judged: a device that talks on is seen the next time."""
-        if self._flows is not None and not read_log(
-            self._flows, lambda datagram: self._detecting.connections(datagram, time.time()), lambda: None
-        ):
+        if self._flows is not None and not read_log(self._flows, self._detecting.connections, lambda: None):
             self._drop_flows()
 
     def _read_sightings(self) -> None:

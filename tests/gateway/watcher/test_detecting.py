@@ -23,8 +23,7 @@ from ruleset.resolved import ResolvedSite
 from tests.gateway.enforcer.nets import Net, address
 from tests.gateway.resolver.lan import GATEWAY, ROAMING, SITE, Lan
 
-BEGAN = 1_800_000_000.0
-NOW = BEGAN + GRACE
+NOW = 1_800_000_000.0
 DAY = "2027-01-15"
 TRACKING = """add table inet t
 add chain inet t f { type filter hook forward priority 0; }
@@ -43,14 +42,33 @@ def site() -> ResolvedSite:
     return found
 
 
+class Clock:
+    """One that is never set."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def later(judge: Detecting, seconds: float) -> list[Happening]:
+    """What is found that much later."""
+    assert isinstance(judge._clock, Clock)
+    judge._clock.now += seconds
+    return judge.judge(NOW, DAY)
+
+
 def report(kind: str, *rows: list[object], lost: int = 0) -> DnsReport:
     return read_report(json.dumps({"kind": kind, "at": NOW, "lost": lost, "entries": rows}).encode(), NOW)
 
 
 def detecting(seen: Sightings | None = None) -> Detecting:
     directory = Directory(AppliedSite(1, site()), lambda index: "", seen.device if seen else None)
-    made = Detecting(directory, BEGAN)
+    clock = Clock()
+    made = Detecting(directory, clock)
     made.use(directory, site())
+    clock.now = GRACE
     return made
 
 
@@ -78,7 +96,7 @@ def take(flows: socket.socket, judge: Detecting, last: str) -> None:
     flows.settimeout(10)
     for _ in range(100):
         data = flows.recv(65536)
-        judge.connections(data, NOW)
+        judge.connections(data)
         if ip_address(last).packed in data:
             return
     raise AssertionError("the last connection was not told")
@@ -91,16 +109,16 @@ def test_a_device_that_never_asked_is_an_event_with_its_own_name(lan: Lan) -> No
     try:
         seen.adopt(site())
         judge = detecting(seen)
-        judge.heard(report("dns_resolved", ["pc", unknown[0], 1]), NOW, DAY)
+        judge.heard(report("dns_resolved", ["pc", unknown[0], 1]), DAY)
         connect(lan.device, *unknown, "203.0.113.99")
         for _ in range(20):
             if seen.read():
                 break
         take(flows, judge, "203.0.113.99")
-        (event,) = judge.judge(NOW + SETTLE, DAY)
+        (event,) = later(judge, SETTLE)
         assert (event.kind, event.subject) == (Kind.UNRESOLVED_MANY, "roaming")
         assert event.detail == ", ".join(f"{to} udp/443" for to in (*unknown[1:], "203.0.113.99"))
-        assert judge.judge(NOW + 2 * SETTLE, DAY) == []
+        assert later(judge, SETTLE) == []
     finally:
         seen.close()
         flows.close()
@@ -113,25 +131,25 @@ def test_a_device_that_asked_is_none(lan: Lan) -> None:
         judge = detecting()
         connect(lan.device, *asked)
         take(flows, judge, asked[-1])
-        judge.heard(report("dns_resolved", *(["pc", to, 1] for to in asked)), NOW, DAY)  # comes after the connections
-        assert judge.judge(NOW + SETTLE, DAY) == []
+        judge.heard(report("dns_resolved", *(["pc", to, 1] for to in asked)), DAY)  # comes after the connections
+        assert later(judge, SETTLE) == []
 
 
 def test_lost_reports_make_it_blind_for_a_while() -> None:
     judge = detecting()
-    judge.heard(report("dns_resolved", lost=3), NOW, DAY)
-    assert judge._unresolved._blind_until == NOW + GRACE
+    judge.heard(report("dns_resolved", lost=3), DAY)
+    assert judge._unresolved._blind_until == 2 * GRACE
 
 
 def test_a_calls_stun_is_told_once_a_day_and_device() -> None:
     judge = detecting()
     told = report("dns_stun", ["10.20.20.150", 7], ["192.0.2.1", 1])
-    assert judge.heard(told, NOW, DAY) == [Happening(Kind.STUN_ON_DNS, NOW, "10.20.20.150", detail="STUN, udp/53")]
-    assert judge.heard(told, NOW, DAY) == []
-    assert len(judge.heard(told, NOW, "2027-01-16")) == 1
+    assert judge.heard(told, DAY) == [Happening(Kind.STUN_ON_DNS, NOW, "10.20.20.150", detail="STUN, udp/53")]
+    assert judge.heard(told, DAY) == []
+    assert len(judge.heard(told, "2027-01-16")) == 1
 
 
 def test_what_is_no_message_is_counted() -> None:
     judge = detecting()
-    judge.connections(bytes.fromhex("14000000 0001 0000 00000000 00000000 02000000"), NOW)
+    judge.connections(bytes.fromhex("14000000 0001 0000 00000000 00000000 02000000"))
     assert judge.unreadable == 1
