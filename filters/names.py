@@ -25,6 +25,8 @@ MAX_POINTERS = 64  # compression jumps followed in one name; an honest message n
 _LABELS = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}")
 _ADDRESS_LIKE = re.compile(r"[0-9.]+")
 _PLAIN = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
+_DOT = ord(".")
+_PLAIN_AND_DOT = _PLAIN + b"."
 
 
 class BadNameError(ValueError):
@@ -57,6 +59,13 @@ def to_text(name: Name) -> str:
 
     The result is safe in a log line, a page or a JSON text: it holds no quote, space, control or markup character.
     """
+    text, at, count = bytearray(name), 0, 0
+    while length := name[at]:
+        text[at] = _DOT
+        at += 1 + length
+        count += 1
+    if count and text.count(_DOT) == count and text.translate(None, _PLAIN_AND_DOT) == ROOT:
+        return text[1:-1].decode("ascii")
     return ".".join(_label_text(label) for label in labels(name)) or "."
 
 

@@ -20,7 +20,7 @@ LIST_PATH = "malware.hosts"
 RULES = 120_000
 WORKING_SET = 1_000  # names that are asked again and again, of each kind
 QUERIES = 24_000  # of one client in one run: no more than a client may ask in a burst
-BLOCKED_PART, NEW_PART = 0.25, 0.01  # of mixed questions; NEW_PART: on the list, and never asked before
+BLOCKED_PART, NEW_PART = 0.25, 0.005  # of mixed questions; NEW_PART: on the list, and never asked before
 LOADS = ("cached", "blocked", "mixed")
 
 

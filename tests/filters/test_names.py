@@ -56,6 +56,8 @@ def test_what_is_no_name_is_refused_with_a_reason(text: str, why: str) -> None:
 def test_text_of_odd_octets_is_escaped() -> None:
     assert names.to_text(b'\x05a"<\n.\x00') == "a\\034\\060\\010\\046"
     assert names.to_text(names.ROOT) == "."
+    assert names.to_text(b"\x03a.b\x01c\x00") == "a\\046b.c"
+    assert names.to_text(b"\x2e" + b"a" * 46 + b"\x01b\x00") == "a" * 46 + ".b"
 
 
 def test_walking_upwards_goes_label_by_label() -> None:
