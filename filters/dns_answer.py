@@ -14,6 +14,7 @@ May live here: building the octets of answers. May not: reading messages (dns_me
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
+from itertools import accumulate
 from struct import Struct
 
 from filters.dns_message import CD, HEADER, IN, OPCODE, QR, RD, TC, Query, Rcode, Record, Reply, Type
@@ -31,6 +32,7 @@ Address = IPv4Address | IPv6Address
 _COUNTS = Struct("!5H")  # the header behind the id
 _TTL = Struct("!I")
 _FIXED = Struct("!HHIH")
+_TTL_IN_FIXED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,16 +198,17 @@ def positive(rtype: int, rdata: Sequence[bytes], ttl: int, *, dnssec: bool, erro
     return answer
 
 
-def alias(query: Query, target: Name, addresses: Sequence[Address], ttl: int, opt: bytes) -> Answer:
+def alias(query: Query, target: Name, addresses: Sequence[Address], ttl: int, now: float) -> Answer:
     """A CNAME of the question's name to `target`, and the addresses of `target` of the type asked for."""
     at_target = HEADER.size + len(query.question) + len(TO_QUESTION) + _FIXED.size
     owner = (0xC000 | at_target).to_bytes(2, "big")
     wanted = {4: Type.A, 6: Type.AAAA}
     rdata = [one.packed for one in addresses if wanted[one.version] == query.type]
-    records = (owner + _FIXED.pack(query.type, IN, ttl, len(one)) + one for one in rdata)
-    answer = Answer(Rcode.NOERROR, (1 + len(rdata), 0), b"".join((_record(Type.CNAME, ttl, target), *records)))
-    answer.opt = opt
-    return answer
+    records = [_record(Type.CNAME, ttl, target)]
+    records += [owner + _FIXED.pack(query.type, IN, ttl, len(one)) + one for one in rdata]
+    starts = accumulate(map(len, records), initial=len(TO_QUESTION) + _TTL_IN_FIXED)
+    ttls = [(at, ttl) for at, _ in zip(starts, records, strict=False)]
+    return Answer(Rcode.NOERROR, (len(records), 0), b"".join(records), born=now, ttls=ttls)
 
 
 def failure(rcode: Rcode, *, dnssec: bool, error: bytes = b"") -> Answer:

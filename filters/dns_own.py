@@ -70,7 +70,10 @@ def safe_answer(query: Query, target: Name, found: Answer | None, now: float) ->
     ttl = SAFE_TTL if found is None else int(max(0.0, min(SAFE_TTL, found.expires - now)))
     addresses = () if found is None else found.addresses
     error = option(ExtendedError.FORGED, "safe search")
-    return dns_answer.alias(query, target, addresses, ttl, dns_answer.our_opt(0, dnssec=query.dnssec, error=error))
+    answer = dns_answer.alias(query, target, addresses, ttl, now)
+    answer.opt = dns_answer.our_opt(0, dnssec=query.dnssec, error=error)
+    answer.keep_until(now + SAFE_TTL if found is None else min(found.expires, now + SAFE_TTL))
+    return answer
 
 
 def error_of(verdict: Verdict) -> bytes:

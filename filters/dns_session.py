@@ -309,7 +309,6 @@ class Session:
         if verdict.action is Action.SAFE and (answer is None or answer.rcode == Rcode.NOERROR):
             safe = dns_own.safe_answer(waiter.query, verdict.target, answer, now)
             safe.addresses = () if answer is None else answer.addresses
-            safe.keep_until(now + dns_own.SAFE_TTL if answer is None else answer.expires)
             answer = safe
         assert answer is not None
         if verdict.reason is Reason.GRANTED:

@@ -28,7 +28,7 @@ from filters.lists import compile_list
 from filters.names import SuffixSet
 from filters.verdict import Action, Reason
 from tests.filters.dns_talk import Talk, answered, sent, told
-from tests.filters.dns_tools import name, texts, wire
+from tests.filters.dns_tools import name, read, texts, wire
 
 KEY = b"tests"
 MALWARE = compile_list("malware", [b"# t", b"bad.example"], KEY)
@@ -131,6 +131,19 @@ def test_a_search_engine_is_answered_with_its_safe_name() -> None:
     assert "60 A 192.0.2.9" in answered(talk.ask("www.google.fr", zone="kids"))[1], "one question for all of them"
     assert not fast(talk, "www.google.co.jp", "pc")
     assert isinstance(talk.ask("www.google.co.jp")[0], AskUpstream)
+
+
+@pytest.mark.parametrize(("given", "after"), [(100, 70), (5000, 270)])
+def test_a_safe_answer_gets_older_on_the_fast_path_too(given: int, after: int) -> None:
+    talk = Talk(CONFIG)
+    (ask,) = talk.ask("www.google.com", zone="kids")
+    talk.answer(ask, f"forcesafesearch.google.com. {given} IN A 192.0.2.9")
+    table = talk.session.fast_path("kids", DESK)
+    found = table.find(wire("www.google.com"), talk.now + 30)
+    assert found is not None
+    lines = [f"{after} A 192.0.2.9", f"{after} CNAME forcesafesearch.google.com."]
+    assert texts(read(found[0])) == lines
+    assert table.find(wire("www.google.com"), talk.now + min(given, 300)) is None
 
 
 def test_a_safe_name_without_service_records_needs_no_question() -> None:

@@ -100,6 +100,29 @@ def is_whole(message: bytes) -> bool:
     return parser.remaining() == 0
 
 
+def agree(fast: bytes, slow: bytes) -> bool:
+    """The same answer; the fast one may be older, and so promise less, but not more than a second longer."""
+    (one, fast_ttls), (other, slow_ttls) = _without_ttls(fast), _without_ttls(slow)
+    return one == other and all(a <= b + 1 for a, b in zip(fast_ttls, slow_ttls, strict=True))
+
+
+def _without_ttls(message: bytes) -> tuple[bytes, list[int]]:
+    """With every TTL but that of the OPT record zeroed, and the TTLs."""
+    parser, data, ttls = dns.wire.Parser(message, HEADER), bytearray(message), []
+    questions, *records = (int.from_bytes(message[at : at + 2], "big") for at in (4, 6, 8, 10))
+    for _ in range(questions):
+        parser.get_name()
+        parser.get_bytes(4)
+    for _ in range(sum(records)):
+        parser.get_name(decompress=True)
+        rtype, _, ttl, length = parser.get_struct("!HHIH")
+        if rtype != dns.rdatatype.OPT:
+            data[parser.current - 6 : parser.current - 2] = bytes(4)
+            ttls.append(ttl)
+        parser.get_bytes(length)
+    return bytes(data), ttls
+
+
 def points_inside(answer: bytes) -> bool:
     """Whether an address record leads into the clinic or to this very machine."""
     addresses = [ip_address(data) for _, rtype, _, data in walk(answer) if rtype in (1, 28) and len(data) in (4, 16)]
