@@ -18,6 +18,7 @@ class Reason(StrEnum):
 
     LISTED_NAME = "listed_name"
     REFUSED_NAME = "refused_name"  # by the site's own rules, or because of where it points
+    ENCRYPTED_DNS = "encrypted_dns"  # names looked up elsewhere, past the filter
     QUARANTINE = "quarantine"
     INBOUND = "inbound"
     SPOOFED = "spoofed"
@@ -33,11 +34,15 @@ REASON_OF_RULE = (
     ("feed", Reason.LISTED_ADDRESS),
     ("refuse", Reason.DANGEROUS_SERVICE),
 )
+# Rules, and a resolver's reason, that keep encrypted DNS away: what browsers and telephones try by themselves.
+AROUND = frozenset({"refuse:base:dns-bypass", "refuse:encrypted-dns:doh", "refuse:listed:doh", "dns:encrypted_dns"})
 NAMING_RULES = ("list:", "refuse:")  # their last part names a block list, or a service of the always-refused list
 
 
 def reason_of(kind: str, zone: str, rule: str) -> Reason:
     """The reason behind a rule id or list id."""
+    if rule in AROUND:
+        return Reason.ENCRYPTED_DNS
     if kind == Kind.NAME_BLOCKED:
         return Reason.LISTED_NAME if rule.startswith("list:") else Reason.REFUSED_NAME
     parts = rule.split(":")

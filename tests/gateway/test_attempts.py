@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.attempts import Reason, reason_of
+from gateway.attempts import AROUND, Reason, reason_of
 from gateway.events import Kind
 from gateway.watcher.link import refused_packets
 from ruleset.compile import compile_ruleset
@@ -26,6 +26,10 @@ EXAMPLES = sorted((Path(__file__).parents[2] / "ruleset" / "examples").glob("*.y
         ("pc", "core:source:forged", Reason.SPOOFED),
         ("internet", "core:forward:feed", Reason.LISTED_ADDRESS),
         ("pc", "refuse:base:telnet", Reason.DANGEROUS_SERVICE),
+        ("pc", "refuse:base:dns-bypass", Reason.ENCRYPTED_DNS),
+        ("pc", "refuse:encrypted-dns:doh", Reason.ENCRYPTED_DNS),
+        ("pc", "refuse:listed:doh", Reason.ENCRYPTED_DNS),
+        ("doh", "core:refused:doh", Reason.NOT_PERMITTED),  # a zone of that name
         ("pc", "", Reason.NOT_PERMITTED),
     ],
 )
@@ -37,6 +41,7 @@ def test_a_blocked_name_is_listed_or_refused_by_the_sites_own_rules():
     assert reason_of(Kind.NAME_BLOCKED, "pc", "list:quarantine") is Reason.LISTED_NAME
     assert reason_of(Kind.NAME_BLOCKED, "cam", "dns:not_allowed") is Reason.REFUSED_NAME
     assert reason_of(Kind.NAME_BLOCKED, "pc", "") is Reason.REFUSED_NAME
+    assert reason_of(Kind.NAME_BLOCKED, "pc", "dns:encrypted_dns") is Reason.ENCRYPTED_DNS
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
@@ -47,6 +52,7 @@ def test_the_rules_of_a_real_policy_are_all_known(path: Path):
     told = {rule.id for rule in rules if any(isinstance(s, LogRefused) for s in rule.statements)}
     counters = {s.counter for rule in rules if rule.id in told for s in rule.statements if isinstance(s, Count)}
     assert set(refused_packets(dict.fromkeys(counters, 1))) == told
+    assert told >= AROUND - {"dns:encrypted_dns"}
     plain = {rule for rule in told if reason_of(Kind.PACKET_REFUSED, "pc", rule) is Reason.NOT_PERMITTED}
     assert plain
     assert all(rule.startswith("core:refused:") for rule in plain)
