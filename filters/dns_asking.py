@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 
 from filters.dns_answer import question_for
 from filters.dns_choice import Choice
+from filters.dns_errors import VALIDATION
 from filters.dns_exchange import (
     AskUpstream,
     Command,
@@ -58,16 +59,20 @@ class Exchange(Generic[W]):
     rest: list[Upstream]
     open: dict[int, Attempt] = field(default_factory=dict)
     tried: int = 0
+    error: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Settled(Generic[W]):
-    """An exchange ended. `reply` and its octets, or None when no upstream gave one that helps."""
+    """An exchange ended. `reply` and its octets, or None when no upstream gave one that helps.
+
+    `error`: then an upstream said that the answer fails validation, by this Extended DNS Error."""
 
     question: Question
     waiters: list[W]
     reply: Reply | None
     data: bytes = b""
+    error: int | None = None
 
 
 class Asking(Generic[W]):
@@ -115,6 +120,8 @@ class Asking(Generic[W]):
         if event.source != attempt.upstream or reply.id != attempt.id or not _answers(reply, exchange.question):
             self._counters.strangers += 1
             return [], None
+        if reply.error in VALIDATION:
+            exchange.error = reply.error
         if reply.rcode in _TRY_NEXT or (reply.truncated and attempt.stream):
             return self.lost(event.token, now)
         self._choice.answered(attempt.upstream, now - attempt.sent, now)
@@ -180,12 +187,12 @@ class Asking(Generic[W]):
         del self._exchanges[exchange.question]
         for token in exchange.open:
             del self._by_token[token]
-        if reply is None:
+        if reply is None and exchange.error is None:
             self._counters.failed += 1
         else:
             self._counters.answered += 1
         closing: list[Command] = [ForgetUpstream(token) for token in exchange.open]
-        return closing, Settled(exchange.question, exchange.waiters, reply, data)
+        return closing, Settled(exchange.question, exchange.waiters, reply, data, exchange.error)
 
 
 def _answers(reply: Reply, question: Question) -> bool:

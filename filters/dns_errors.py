@@ -11,6 +11,10 @@ MAX_TEXT = 80  # octets; an answer must stay small
 _OPTION = Struct("!HHH")
 
 
+# Info codes of a resolver that validates: the name's own zone is broken, or somebody forges it (RFC 8914, 4.2 to 4.13).
+VALIDATION = frozenset((1, 2, *range(5, 13)))
+
+
 class ExtendedError(IntEnum):
     """Info codes (RFC 8914 section 4). Never 16 "Censored": nobody outside the clinic demands our blocks."""
 
@@ -24,7 +28,7 @@ class ExtendedError(IntEnum):
     UNREACHABLE = 22  # no upstream answered
 
 
-def option(code: ExtendedError, text: str = "") -> bytes:
+def option(code: int, text: str = "") -> bytes:
     """The EDNS option. `text` is for people; what is not ASCII is replaced, what is too long cut."""
     extra = text.encode("ascii", "replace")[:MAX_TEXT]
     return _OPTION.pack(OPTION, 2 + len(extra), code) + extra

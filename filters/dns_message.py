@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from struct import Struct
 
+from filters.dns_errors import OPTION as EDE
 from filters.names import BadNameError, Name, read_compressed, read_plain
 
 HEADER = Struct("!6H")
@@ -116,7 +117,9 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An upstream's reply. `body_at` and `additional_at` bound the answer and authority sections in the message."""
+    """An upstream's reply. `body_at` and `additional_at` bound the answer and authority sections in the message.
+
+    `error`: its Extended DNS Error (RFC 8914), -1 for none."""
 
     id: int
     flags: int
@@ -127,6 +130,7 @@ class Reply:
     body_at: int
     authority_at: int
     additional_at: int
+    error: int = -1
 
     @property
     def truncated(self) -> bool:
@@ -194,7 +198,8 @@ def read_reply(data: bytes) -> Reply:
         # RFC 6891 section 6.1.1; and we ask for the internet only, where a careless client may overlook the class
         raise BadMessageError("an OPT record, or another class, where answers stand")
     rcode = flags & 15 | _extended_rcode(extra)
-    return Reply(number, flags, rcode, key, answered, authorities, body_at, authority_at, additional_at)
+    reason = _error(extra) if rcode == Rcode.SERVFAIL else -1
+    return Reply(number, flags, rcode, key, answered, authorities, body_at, authority_at, additional_at, reason)
 
 
 def read_options(data: bytes) -> None:
@@ -267,6 +272,18 @@ def _extended_rcode(extra: tuple[Record, ...]) -> int:
     if len(options) > 1:
         raise BadMessageError("more than one OPT record")
     return options[0].ttl >> 24 << 4 if options else 0
+
+
+def _error(extra: tuple[Record, ...]) -> int:
+    """The code of the first Extended DNS Error that is whole; -1 without one."""
+    options, at = next((record.data for record in extra if record.type == Type.OPT), b""), 0
+    while at + PAIR.size + 2 <= len(options):
+        code, length = PAIR.unpack_from(options, at)
+        at += PAIR.size
+        if code == EDE and length >= 2:
+            return int.from_bytes(options[at : at + 2])
+        at += length
+    return -1
 
 
 def _take(data: bytes, at: int, length: int) -> bytes:

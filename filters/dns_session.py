@@ -268,19 +268,20 @@ class Session:
         return replace(self._config.shaping, remove_ech=False) if closed else self._config.shaping
 
     def _give_up(self, settled: Settled[Waiter], now: float) -> list[Command]:
-        """Nobody answered: what is past its time, else SERVFAIL; remembered for a moment (RFC 9520)."""
+        """Nobody answered what holds: what is past its time, else SERVFAIL; remembered for a moment (RFC 9520)."""
         if not settled.waiters:
             return []
         question = settled.question
         key = cache_key(question.key, question)
-        error = option(ExtendedError.UNREACHABLE)
+        error = option(ExtendedError.UNREACHABLE if settled.error is None else settled.error)
         failure = dns_answer.failure(Rcode.SERVFAIL, dnssec=question.dnssec, error=error)
         stale = self._stale(key, question.dnssec, now, now + STALE_TTL)
         failure.keep_until(now + (FAILURE_TTL if stale is None else STALE_TTL))
         self._failures.put(key, failure)
         sent = [command for waiter in settled.waiters for command in self._deliver(waiter, stale or failure, now)]
         first = settled.waiters[0]
-        return [*sent, _account(Told.UPSTREAMS_SILENT, first, first.subject(first.verdict))]
+        silent = _account(Told.UPSTREAMS_SILENT, first, first.subject(first.verdict))
+        return sent if settled.error is not None else [*sent, silent]
 
     def _stale(self, key: bytes, dnssec: bool, now: float, until: float) -> Answer | None:
         """What the cache holds past its time, fit to be sent; `until`: before, asking again is pointless."""

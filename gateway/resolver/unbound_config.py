@@ -40,6 +40,7 @@ def config_text(places: Places, port: int, *, strict: bool) -> str:
   module-config: "validator iterator"
   trust-anchor-file: "{places.anchor}"
   root-hints: "{places.hints}"
+  ede: yes
   val-permissive-mode: {"no" if strict else "yes"}
   qname-minimisation: yes
   harden-glue: yes

@@ -2,6 +2,9 @@
 
 import itertools
 
+import dns.edns
+import dns.message
+import dns.rcode
 import pytest
 
 from filters.dns_asking import Asking, Question, Settled
@@ -50,6 +53,27 @@ def test_a_question_goes_to_the_first_upstream_with_the_given_id() -> None:
     assert (ask.upstream, ask.stream) == (FIRST, False)
     assert read(ask.data).id == 7000
     assert ask.data[12:-11] == KEY
+
+
+@pytest.mark.parametrize(("code", "told"), [(6, 6), (9, 9), (22, None), (15, None)])
+def test_an_answer_that_fails_validation_is_told_from_silence(code: int, told: int | None) -> None:
+    talk = Conversation()
+    first = one(talk.ask())
+    broken = failing(first.data, dns.edns.EDEOption(dns.edns.EDECode(code), "text from outside"))
+    (_, second), _ = talk.hear(first, broken)
+    assert isinstance(second, AskUpstream)
+    assert second.upstream == SECOND, "another may know better"
+    _, settled = talk.hear(second, failing(second.data))
+    assert settled is not None
+    assert (settled.reply, settled.error) == (None, told)
+    assert talk.counters.failed == (told is None)
+
+
+def failing(data: bytes, *options: dns.edns.Option) -> bytes:
+    reply = dns.message.make_response(read(data))
+    reply.set_rcode(dns.rcode.SERVFAIL)
+    reply.use_edns(0, options=list(options))
+    return reply.to_wire()
 
 
 def test_equal_questions_share_one_exchange_and_all_hear_its_end() -> None:

@@ -1,5 +1,7 @@
 """Reading messages: the usual ones, the malformed ones, and agreement with dnspython on mutated ones."""
 
+import struct
+
 import dns.exception
 import dns.flags
 import dns.message
@@ -89,6 +91,20 @@ def test_a_reply_is_read() -> None:
     assert reply.answers_type
     for record in (*reply.answers, *reply.authority):
         assert int.from_bytes(REPLY[record.ttl_at : record.ttl_at + 4], "big") == record.ttl
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [("", -1), ("000f0002 0006", 6), ("000a0001 00 000f0004 0007 4142", 7), ("000f0001 06", -1), ("000f0009 0006", 6),
+     ("000f", -1), ("000fffff", -1)],
+)  # fmt: skip
+def test_why_an_upstream_fails_is_read_however_its_options_look(options: str, error: int) -> None:
+    octets = bytes.fromhex(options)
+    opt = b"\0" + struct.pack("!HHIH", 41, 1232, 0, len(octets)) + octets
+    question = wire("www.example")[12:]
+    for rcode, told in ((2, error), (3, -1)):
+        data = struct.pack("!HHHHHH", 1, 0x8180 | rcode, 1, 0, 0, 1) + question + opt
+        assert dns_message.read_reply(data).error == told
 
 
 def test_a_chain_without_end_is_no_answer_of_the_type() -> None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
 
+import dns.edns
 import dns.flags
 import dns.message
 import dns.rcode
@@ -20,6 +21,7 @@ from filters.dns_exchange import (
     Timing,
     Told,
     Upstream,
+    UpstreamDatagram,
     UpstreamLost,
 )
 from filters.dns_local import LocalHost, LocalNames
@@ -301,3 +303,17 @@ def test_pins_live_through_a_new_configuration_and_can_be_forgotten() -> None:
     assert isinstance(talk.ask("eu.zoom.example")[0], SendAnswer)
     talk.session.forget_pins()
     assert isinstance(talk.ask("eu.zoom.example")[0], RequestPin)
+
+
+def test_an_answer_that_fails_validation_says_so_and_nobody_is_called_silent() -> None:
+    talk = Talk()
+    (ask,) = talk.ask("www.example", use_edns=0)
+    assert isinstance(ask, AskUpstream)
+    reply = dns.message.make_response(read(ask.data))
+    reply.set_rcode(dns.rcode.SERVFAIL)
+    reply.use_edns(0, options=[dns.edns.EDEOption(dns.edns.EDECode.DNSSEC_BOGUS, "text from outside")])
+    heard = talk.say(UpstreamDatagram(ask.token, ask.upstream, reply.to_wire()))
+    (answer,) = sent(heard)
+    assert answer.rcode() == dns.rcode.SERVFAIL
+    assert [option.to_text() for option in answer.options] == ["EDE 6 (DNSSEC Bogus)"], "the code, without their text"
+    assert told(heard) == []

@@ -106,7 +106,7 @@ def test_a_broken_signature_is_refused(names_clinic, server):
     for kind in ("A", "AAAA"):
         told = names_clinic.dig("reception-1", f"@{server}", BOGUS, kind)
         assert (told.status, told.answers) == ("SERVFAIL", [])
-        assert told.error
+        assert "DNSSEC Bogus" in told.error
     unchecked = names_clinic.dig("reception-1", f"@{server}", "+cd", BOGUS)
     assert unchecked.answers[0].startswith("A 198.51.100."), "who checks himself may see it"
 
