@@ -10,6 +10,7 @@ from gateway.sightings import MAX_OF_DEVICE, Sightings
 from ruleset.load import load_site
 from ruleset.resolved import ResolvedSite
 from tests.gateway.enforcer.nets import Net, gateway_links
+from tests.gateway.enforcer.running import as_uid
 from tests.ruleset.dns_site import HEAD, NOW
 
 pytestmark = pytest.mark.netns
@@ -98,6 +99,17 @@ def test_a_claim_that_cannot_be_true_makes_nobody_a_device(
 ) -> None:
     claim(net, address, mac, interface)
     assert marked(net, seen) == {}
+
+
+def test_no_right_is_needed(net: Net, seen: Sightings) -> None:
+    claim(net, "10.20.20.77", ROAMING)
+    with as_uid(64503):
+        mine = Sightings()
+        mine.adopt(site())
+    assert devices(mine) == {"10.20.20.77": "roaming"}
+    claim(net, "10.20.20.78", DESK)
+    assert changed(mine)
+    mine.close()
 
 
 def test_only_wanted_devices_are_followed(net: Net, seen: Sightings) -> None:
