@@ -5,8 +5,10 @@ May not: the steps themselves (build.py, authority.py, supervisor.py, ...).
 """
 
 import fcntl
+import functools
 import os
 import shutil
+import socket
 import stat
 import subprocess
 import sys
@@ -185,10 +187,17 @@ def _await_ready(folder: Folder, child: "subprocess.Popen[bytes]", gateway: bool
     try:
         wait_for(folder.world_ready.exists, READY_SECONDS, "the lab's internet", lambda: child.poll() is None)
         if gateway:
-            wait_for(folder.gateway.enforcer_socket.exists, READY_SECONDS, "the enforcer", lambda: child.poll() is None)
+            listens = functools.partial(_listens, folder.gateway.enforcer_socket)
+            wait_for(listens, READY_SECONDS, "the enforcer", lambda: child.poll() is None)
     except LabError as error:
         tail = folder.log.read_text(errors="replace")[-600:] if folder.log.exists() else ""
         raise LabError(f"{error}; its log ends with: {tail.strip()}") from None
+
+
+def _listens(path: Path) -> bool:
+    """Whether a server takes connections there; its file appears a moment before everybody may use it."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+        return sock.connect_ex(str(path)) == 0
 
 
 def _sweep(folder: Folder) -> None:
