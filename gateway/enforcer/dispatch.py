@@ -58,7 +58,7 @@ class Dispatcher:
 
     def answer(self, caller: Caller, request: Request, tell: Tell) -> Answer:
         """Do the command. Raises CommandRefused; any other trouble becomes one, with its cause in `status`."""
-        role = self._role(caller.peer)
+        role = self.role_of(caller.peer)
         who = _who(caller, role, request)
         call = Call(self._core, who, Arguments(request.command, request.args), tell)
         try:
@@ -76,7 +76,8 @@ class Dispatcher:
             self._record(who, request.command, call.plan, f"done: {_brief(values)}")
         return Answer(values, tuple(call.descriptors))
 
-    def _role(self, peer: Peer) -> Role | None:
+    def role_of(self, peer: Peer) -> Role | None:
+        """None: a stranger, also to a file of roles that cannot be read."""
         try:
             return self._access.role_of(peer)
         except AccessError as error:

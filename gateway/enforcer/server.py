@@ -1,6 +1,8 @@
 """The Unix socket: accepts, frames, bounds, hands over descriptors. One thread a client.
 
-Bounds: clients in all and per uid, the time a message may take to arrive, the time an idle client may stay.
+Bounds: clients in all and per uid, the time a message may take to arrive, the time an idle client may stay. Strangers,
+who have no role, get few places and little time, and never the ones that root and technicians need: somebody must be
+able to isolate, confirm and go back at any time.
 
 May live here: sockets and threads. May not: roles, commands, the kernel.
 """
@@ -13,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from gateway.access import Peer, peer_of
+from gateway.access import Peer, Role, peer_of
 from gateway.enforcer.dispatch import Answer, Caller, Dispatcher
 from gateway.wire import (
     BAD_REQUEST,
@@ -31,8 +33,12 @@ from gateway.wire import (
 
 MAX_CLIENTS = 48
 MAX_OF_ONE_UID = 12
+BACKLOG = 512  # knocks that wait to be let in or sent away; with few, a crowd of strangers would be a closed door
+MAX_STRANGERS, MAX_OF_ONE_STRANGER = 12, 3
 MESSAGE_SECONDS = 10.0
 IDLE_SECONDS = 600.0
+STRANGER_SECONDS = 5.0  # for a stranger: to be told that it may do nothing
+ALWAYS_IN = "technician"  # root is one
 BREATH_SECONDS = 0.1  # before accepting again after a failure
 CHUNK = 65536
 
@@ -47,7 +53,7 @@ class Server:
     def __init__(self, path: Path, dispatcher: Dispatcher) -> None:
         self._path, self._dispatcher = path, dispatcher
         self._lock = threading.Lock()
-        self._clients: dict[socket.socket, int] = {}
+        self._clients: dict[socket.socket, tuple[int, bool]] = {}  # uid, stranger
         self._listener: socket.socket | None = None
         self._stopping = threading.Event()
 
@@ -60,7 +66,7 @@ class Server:
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.bind(str(self._path))
         self._path.chmod(0o666)  # anybody may knock; peer credentials decide who is answered
-        self._listener.listen(MAX_CLIENTS)
+        self._listener.listen(BACKLOG)
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def stop(self) -> None:
@@ -89,23 +95,31 @@ class Server:
             except OSError:
                 connection.close()
                 continue
-            if self._admit(connection, peer):
-                threading.Thread(target=self._serve, args=(connection, peer), daemon=True).start()
+            role = self._dispatcher.role_of(peer)
+            if self._admit(connection, peer, role):
+                idle = STRANGER_SECONDS if role is None else IDLE_SECONDS
+                threading.Thread(target=self._serve, args=(connection, peer, idle), daemon=True).start()
 
-    def _admit(self, connection: socket.socket, peer: Peer) -> bool:
+    def _admit(self, connection: socket.socket, peer: Peer, role: Role | None) -> bool:
         with self._lock:
-            of_uid = Counter(self._clients.values())[peer.uid]
-            if len(self._clients) < MAX_CLIENTS and of_uid < MAX_OF_ONE_UID:
-                self._clients[connection] = peer.uid
+            if self._has_room(peer, role):
+                self._clients[connection] = (peer.uid, role is None)
                 return True
         _send(connection, refusal(CommandRefused(BUSY, "too many clients", "try again in a moment")))
         connection.close()
         return False
 
-    def _serve(self, connection: socket.socket, peer: Peer) -> None:
+    def _has_room(self, peer: Peer, role: Role | None) -> bool:
+        of_uid = Counter(uid for uid, _ in self._clients.values())[peer.uid]
+        if role is None:
+            strangers = sum(stranger for _, stranger in self._clients.values())
+            return strangers < MAX_STRANGERS and of_uid < MAX_OF_ONE_STRANGER
+        return of_uid < MAX_OF_ONE_UID and (role == ALWAYS_IN or len(self._clients) < MAX_CLIENTS)
+
+    def _serve(self, connection: socket.socket, peer: Peer, idle: float) -> None:
         try:
             caller = self._dispatcher.identify(peer)
-            for message in _incoming(connection):
+            for message in _incoming(connection, idle):
                 self._one(connection, caller, message)
         except WireError as error:
             _send(connection, refusal(CommandRefused(BAD_REQUEST, str(error))))
@@ -131,10 +145,10 @@ class Server:
         _hand_over(connection, answer)
 
 
-def _incoming(connection: socket.socket) -> Iterator[dict[str, object]]:
+def _incoming(connection: socket.socket, idle: float) -> Iterator[dict[str, object]]:
     """Messages as they come; ends when the client leaves, idles too long, or dawdles over a message."""
     reader = FrameReader()
-    deadline = time.monotonic() + IDLE_SECONDS
+    deadline = time.monotonic() + idle
     while (left := deadline - time.monotonic()) > 0:
         connection.settimeout(left)
         data = connection.recv(CHUNK)
@@ -143,9 +157,9 @@ def _incoming(connection: socket.socket) -> Iterator[dict[str, object]]:
         begun = reader.partial
         yield from reader.feed(data)
         if not reader.partial:
-            deadline = time.monotonic() + IDLE_SECONDS
+            deadline = time.monotonic() + idle
         elif not begun:
-            deadline = time.monotonic() + MESSAGE_SECONDS
+            deadline = time.monotonic() + min(idle, MESSAGE_SECONDS)
 
 
 def _hand_over(connection: socket.socket, answer: Answer) -> None:

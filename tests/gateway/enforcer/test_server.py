@@ -89,6 +89,60 @@ def test_clients_are_bounded_by_number(served: Core, monkeypatch) -> None:
     second.close()
 
 
+def open_to_others(core: Core) -> None:
+    """pytest's folders are closed to other users."""
+    folder = core.paths.run
+    for parent in (folder, *folder.parents[:3]):
+        parent.chmod(0o755)
+
+
+def test_silent_strangers_leave_room_for_everybody_with_a_role(served: Core) -> None:
+    open_to_others(served)
+    served.paths.access_files[0].write_text("64510: viewer\n64511: technician\n")
+    silent = []
+    for uid in range(64600, 64620):
+        with as_uid(uid):
+            silent += [raw(served) for _ in range(4)]
+    busy = 0
+    for connection in silent:
+        connection.settimeout(0)
+        try:
+            busy += b'"busy"' in connection.recv(1000)
+        except OSError:
+            continue
+    with as_uid(64510):
+        assert EnforcerClient(served.paths.enforcer_socket).call("status")["state"] == "closed"
+    assert busy > 0
+    for connection in silent:
+        connection.close()
+
+
+def test_people_in_charge_get_in_when_all_places_are_taken(served: Core, monkeypatch) -> None:
+    open_to_others(served)
+    served.paths.access_files[0].write_text("64510: viewer\n64511: technician\n")
+    monkeypatch.setattr(server_module, "MAX_CLIENTS", 2)
+    taken = []
+    with as_uid(64510):
+        for _ in range(2):
+            taken.append(raw(served))
+            taken[-1].sendall(b'{"command": "status"}\n')
+            assert line(taken[-1])["ok"]
+        with raw(served) as third:
+            assert line(third)["code"] == "busy"
+    for uid in (0, 64511):
+        with as_uid(uid), EnforcerClient(served.paths.enforcer_socket) as client:
+            assert client.call("status")["state"] == "closed"
+    for connection in taken:
+        connection.close()
+
+
+def test_a_silent_stranger_is_sent_away(served: Core, monkeypatch) -> None:
+    open_to_others(served)
+    monkeypatch.setattr(server_module, "STRANGER_SECONDS", 0.1)
+    with as_uid(64600), raw(served) as connection:
+        assert connection.recv(100) == b""
+
+
 def test_a_client_that_leaves_in_the_middle_does_not_stop_the_command(served: Core) -> None:
     with raw(served) as connection:
         request = {"command": "apply", "args": {"site_text": site(), "confirm_within": 60}}
@@ -195,20 +249,16 @@ def test_a_second_process_is_refused(running: Running) -> None:
     assert running.call("status")["generation"] == 0
 
 
-def test_a_pin_over_the_socket_takes_well_under_a_millisecond(running: Running, tmp_path: Path) -> None:
-    import time
-
+def test_many_pins_over_one_connection_all_land(running: Running) -> None:
+    """How long one takes is a matter of `make bench`."""
     running.start()
     running.call("apply", site_text=site(), confirm_within=60)
     running.paths.access_files[0].write_text("64502: resolver")
-    times = []
     with as_uid(64502), running.client() as client:
         for number in range(500):
-            begun = time.perf_counter()
-            client.call("pin", client="10.20.20.11", addresses=[f"198.51.{number >> 8}.{number & 255}"], ttl=60)
-            times.append(time.perf_counter() - begun)
-    print(f"pin over the socket: p50 {sorted(times)[250] * 1e6:.0f} us, p99 {sorted(times)[495] * 1e6:.0f} us")
-    assert sorted(times)[250] < 0.001
+            address = f"198.51.{number >> 8}.{number & 255}"
+            assert client.call("pin", client="10.20.20.11", addresses=[address], ttl=60)["pinned"] == 1
+    assert running.call("status")["pins"] == 500
 
 
 def test_a_storm_of_signals_ends_it_once(running: Running) -> None:
