@@ -52,7 +52,7 @@ def headline(verdict: dict[str, Any] | None) -> str:
     if verdict.get("blocks"):
         state = f"BLOCKED, answered with {ANSWERED.get(action, printable(action))}"
     elif action == "forward":
-        state = "PASSES"
+        state = "PASSES THE FILTER"
     elif action == "refused":
         state = "REFUSED"
     else:
@@ -112,6 +112,8 @@ def answer_text(told: dict[str, Any]) -> str:
     verdict = told.get("verdict") or {}
     if verdict.get("list"):
         lines.append(f"  list {_safe(verdict, 'list')}, line {verdict.get('line')}, rule {_safe(verdict, 'rule')}")
+    if verdict.get("may_allow"):
+        lines += _ways(told, verdict)
     return "\n".join(lines)
 
 

@@ -56,7 +56,8 @@ def test_where_nobody_can_help_no_command_is_offered(reason: str) -> None:
 
 def test_a_name_without_a_rule_points_to_the_real_question() -> None:
     text = explain_text(told(Reason.NOT_LISTED, Action.FORWARD))
-    assert "PASSES: no rule is about it." in text and "`clinicgate dns test bad.example --from reception-1`" in text
+    assert "PASSES THE FILTER: no rule is about it." in text
+    assert "`clinicgate dns test bad.example --from reception-1` asks" in text
 
 
 def test_what_else_is_known_is_told() -> None:
@@ -76,7 +77,7 @@ def test_what_else_is_known_is_told() -> None:
         (Reason.CANARY, Action.NXDOMAIN, "ANSWERED HERE"),
         (Reason.SAFE_SEARCH, Action.SAFE, "ANSWERED HERE"),
         (Reason.UNKNOWN_CLIENT, Action.REFUSED, "REFUSED"),
-        (Reason.GRANTED, Action.FORWARD, "PASSES: a person allowed it"),
+        (Reason.GRANTED, Action.FORWARD, "PASSES THE FILTER: a person allowed it"),
     ],
 )
 def test_headlines(reason: Reason, action: Action, words: str) -> None:
@@ -94,6 +95,9 @@ def test_a_test_tells_the_whole_answer() -> None:
     assert "  a. 1 IN A 192.0.2.1" in text
     assert "extended error 15 (RFC 8914) list malware line 7" in text
     assert "list malware, line 7" in text
+    assert "clinicgate dns allow bad.example --for 1h --device reception-1" in text
+    passed = told(Reason.NOT_LISTED, Action.FORWARD, rcode="NXDOMAIN")
+    assert "\nPASSES THE FILTER: no rule is about it.\n" in answer_text(passed) and "To allow" not in answer_text(passed)
 
 
 def test_nothing_from_outside_reaches_the_terminal_raw() -> None:
