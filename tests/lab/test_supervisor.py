@@ -2,13 +2,15 @@
 
 import os
 import signal
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 
 from gateway.lab import lifecycle, processes
 from gateway.lab.folder import SUPERVISOR, read_processes
-from gateway.lab.supervisor import LOG_LIMIT, Supervisor
+from gateway.lab.person import names_answer
+from gateway.lab.supervisor import ANCHOR, LOG_LIMIT, Supervisor
 
 pytestmark = pytest.mark.netns
 CAPABILITIES = {"watcher": 0, "webui": 0, "resolver": 1 << 10}
@@ -58,6 +60,26 @@ def test_the_programs_mount_is_seen_by_its_processes_alone(clinic):
     mounts = [line for line in Path(f"/proc/{process.pid}/mountinfo").read_text().splitlines() if place in line]
     assert len(mounts) == 1
     assert mounts[0].split()[5].startswith("ro")
+
+
+def test_the_labs_root_zone_is_trusted_by_its_processes_alone(clinic):
+    if not ANCHOR.exists():
+        pytest.skip(f"no {ANCHOR} (Debian package dns-root-data)")
+    process = read_processes(clinic.folder)["resolver"]
+    seen = Path(f"/proc/{process.pid}/root{ANCHOR}").read_text()
+    assert seen == clinic.folder.anchor.read_text()
+    assert seen.startswith(". 60 IN DS ")
+    assert seen != ANCHOR.read_text()
+
+
+def test_a_killed_resolver_is_started_again_at_once_and_answers(clinic):
+    before = read_processes(clinic.folder)["resolver"]
+    os.kill(before.pid, signal.SIGKILL)
+    lifecycle.wait_for(lambda: not processes.is_alive(before), 10, "its end")
+    names_answer(clinic.record.host("reception-1"), ip_address("10.20.20.1"))
+    assert read_processes(clinic.folder)["resolver"] != before
+    told = [line for line in clinic.folder.log.read_text().splitlines() if line.startswith("resolver: ended")]
+    assert told[-1] == "resolver: ended with status -9; starts again in 0.1 s"
 
 
 def test_a_log_does_not_grow_without_bound(tmp_path, monkeypatch):
