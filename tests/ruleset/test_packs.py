@@ -3,17 +3,17 @@
 import pytest
 
 from ruleset.model import Role
-from ruleset.packs import BASE, load_pack, pack_names
+from ruleset.packs import ALWAYS, BASE, load_pack, pack_names
 from ruleset.resolved import GATEWAY, INTERNET
 from ruleset.services import pack_services, traffic
 
-ALL = (BASE, *pack_names())
+ALL = (*ALWAYS, *pack_names())
 ROLES = set(Role.__args__)
 NO_INTERNET = ("med", "cam", "prn")
 
 
-def test_base_is_always_there_and_not_named():
-    assert BASE not in pack_names() and set(pack_names()) >= {"jp", "fr", "imaging"}
+def test_what_is_always_there_is_not_named():
+    assert not set(ALWAYS) & set(pack_names()) and set(pack_names()) >= {"jp", "fr", "imaging"}
 
 
 def test_an_unknown_pack_is_a_mistake_of_ours():
