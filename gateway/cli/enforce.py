@@ -174,13 +174,20 @@ def _quarantine_add(arguments: argparse.Namespace) -> int:
     record = answer.get("quarantined", {})
     known = ", ".join(a for a in (record.get("mac"), *record.get("addresses", [])) if a)
     say(f"{arguments.who} is isolated ({known}); {answer.get('flows_ended', 0)} running connections ended.")
+    _warn(answer)
     return 0
 
 
 def _quarantine_remove(arguments: argparse.Namespace) -> int:
-    _call("quarantine_remove", **_who(arguments.who))
+    answer = _call("quarantine_remove", **_who(arguments.who))
     say(f"{arguments.who} may use the network again.")
+    _warn(answer)
     return 0
+
+
+def _warn(answer: dict[str, Any]) -> None:
+    if warning := answer.get("warning"):
+        say(f"Warning: {printable(str(warning), 500)}")
 
 
 def _quarantine_list(arguments: argparse.Namespace) -> int:

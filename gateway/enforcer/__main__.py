@@ -7,7 +7,6 @@ May live here: putting the parts together, the loop that waits for what is due. 
 """
 
 import argparse
-import contextlib
 import fcntl
 import os
 import signal
@@ -23,6 +22,7 @@ from gateway.enforcer.kernel_nft import KernelNft
 from gateway.enforcer.server import AlreadyRunning, Server
 from gateway.paths import Paths
 
+ENDING = (signal.SIGTERM, signal.SIGINT)
 AFTER_TROUBLE = 5.0  # seconds until what was due and failed is tried again
 
 
@@ -35,10 +35,13 @@ def main(arguments: list[str] | None = None) -> int:
         _only_one(paths)
         core = Core(paths, KernelNft())
         _end_on_signals(core, stop)
-        return run(core, stop, options.site)
+        status = run(core, stop, options.site)
     except (AlreadyRunning, *UNLOADABLE) as error:
         say(f"cannot start: {error}")
         return 1
+    for number in ENDING:  # the interpreter gives them back to the kernel while it ends: that would be a death
+        signal.signal(number, signal.SIG_IGN)
+    return status
 
 
 def run(core: Core, stop: threading.Event, first_site: Path | None = None) -> int:
@@ -85,7 +88,8 @@ def _loaded(core: Core) -> str:
 def _due(core: Core) -> float | None:
     """Do what is due; answer: how long to wait, None after trouble, which never ends the loop."""
     try:
-        return min(change.tick(core, clock.now()), allow.tick(core, clock.now()))
+        late = core.save_isolated() if core.unsaved else float("inf")
+        return min(change.tick(core, clock.now()), allow.tick(core, clock.now()), late)
     except UNLOADABLE as error:
         core.trouble(f"what was due could not be done: {error}")
         say(f"trouble: {error}")
@@ -93,21 +97,22 @@ def _due(core: Core) -> float | None:
 
 
 def _end_on_signals(core: Core, stop: threading.Event) -> None:
-    """A handler only writes a byte: the locks inside an Event are not made for being interrupted and taken again."""
+    """A byte in a pipe ends the program, and the interpreter's own handler in C writes it.
+
+    A handler in Python runs in the main thread, when that computes the next time: a signal which arrives just before
+    it goes to sleep, or in another thread, would be slept through.
+    """
     reader, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     os.set_blocking(reader, True)
-
-    def end(_number: int, _frame: object) -> None:
-        with contextlib.suppress(BlockingIOError):
-            os.write(writer, b"!")
 
     def wait() -> None:
         os.read(reader, 1)
         stop.set()
         core.wake.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    for number in ENDING:
+        signal.signal(number, lambda _number, _frame: None)
     threading.Thread(target=wait, name="signals", daemon=True).start()
 
 

@@ -15,6 +15,7 @@ from gateway.enforcer import allow, change, clock, feeds, flow_events, nflog, pe
 from gateway.enforcer.addresses import never_outside
 from gateway.enforcer.call import Call, Command
 from gateway.enforcer.change import Order
+from gateway.enforcer.core import Core
 from gateway.enforcer.elements import mac_key
 from gateway.enforcer.pins import NO_MAC
 from gateway.enforcer.quarantine import MAX_RECORDS, as_dict
@@ -91,7 +92,7 @@ def _quarantine_add(call: Call) -> dict[str, Any]:
     if len(call.core.quarantine.records) >= MAX_RECORDS:
         raise CommandRefused(BUSY, f"{MAX_RECORDS} devices are isolated already", "`clinicgate quarantine remove`")
     kept, killed = call.core.isolate(record)
-    return {"quarantined": as_dict(kept), "flows_ended": killed}
+    return _unsaved(call.core, "isolated") | {"quarantined": as_dict(kept), "flows_ended": killed}
 
 
 def _quarantine_remove(call: Call) -> dict[str, Any]:
@@ -102,7 +103,13 @@ def _quarantine_remove(call: Call) -> dict[str, Any]:
     if not matching:
         raise CommandRefused(NOT_FOUND, f"{value} is not isolated", "see `clinicgate quarantine list`")
     call.core.release(matching)
-    return {"released": [as_dict(record) for record in matching]}
+    return _unsaved(call.core, "free") | {"released": [as_dict(record) for record in matching]}
+
+
+def _unsaved(core: Core, now: str) -> dict[str, Any]:
+    """First in the answer, so that the journal has it too."""
+    words = f"{now} now, but a restart would forget it: {core.unsaved}; free the disk, it is saved again by itself"
+    return {"warning": words} if core.unsaved else {}
 
 
 def _quarantine_list(call: Call) -> dict[str, Any]:

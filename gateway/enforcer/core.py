@@ -38,6 +38,7 @@ from ruleset.live import LiveState, Quarantined
 from ruleset.resolved import ResolvedSite
 
 ERRORS_KEPT = 20
+SAVE_AGAIN = 30.0  # seconds between two tries to save on a disk that is full
 UNLOADABLE = (NftError, ReadBackError, NetlinkError, CommandRefused, OSError, ValueError)
 
 
@@ -70,6 +71,7 @@ class Core:
     loaded: Loaded = field(default_factory=Loaded)
     pending: Pending | None = None
     wake: threading.Event = field(default_factory=threading.Event)
+    unsaved: str = ""  # why the disk does not know who is isolated now
 
     def __post_init__(self) -> None:
         self.started = clock.now()
@@ -115,17 +117,13 @@ class Core:
     def isolate(self, record: Quarantined) -> tuple[Quarantined, int]:
         """Packets stop, then flows end, then the disk knows; answer: the record, and how many flows ended.
 
-        Raises CommandRefused when the loaded policy cannot isolate: a saved text that stood in for a compiled one."""
+        A disk that takes nothing frees nobody: see `unsaved`. Raises CommandRefused when the loaded policy cannot
+        isolate: a saved text that stood in for a compiled one."""
         kept = self.quarantine.enter(record)
-        killed = 0
-
-        def end_flows() -> None:
-            nonlocal killed
-            killed += self.quarantine.end_flows(kept)
-
-        self.refresh(clock.now(), end_flows)
-        end_flows()
-        self.quarantine.save()
+        ended: list[int] = []  # at once after a load, when there was one
+        self.refresh(clock.now(), lambda: ended.append(self.quarantine.end_flows(kept)))
+        killed = ended[0] if ended else self.quarantine.end_flows(kept)
+        self.save_isolated()
         if self.loaded.policy is None and self.loaded.number != CLOSED:
             raise CommandRefused(
                 KERNEL_REFUSED,
@@ -137,7 +135,20 @@ class Core:
     def release(self, records: Sequence[Quarantined]) -> None:
         self.quarantine.remove(records)
         self.refresh(clock.now())
-        self.quarantine.save()
+        self.save_isolated()
+
+    def save_isolated(self) -> float:
+        """Who is isolated goes to the disk; `unsaved` says why it is not there. Answer: when to try again, seconds."""
+        try:
+            self.quarantine.save()
+        except OSError as error:
+            if not self.unsaved:
+                self.trouble(f"who is isolated cannot be saved: {error}")
+                self.wake.set()  # once: whoever tries again must not be woken by it
+            self.unsaved = str(error)
+            return SAVE_AGAIN
+        self.unsaved = ""
+        return float("inf")
 
     def refresh(self, now: Moment, then: Callable[[], object] = lambda: None) -> list[str]:
         """Compile the loaded site again, for the present time and live state; load it if it differs.

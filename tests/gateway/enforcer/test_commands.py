@@ -74,6 +74,19 @@ def test_isolation_by_device_mac_or_address(applied: Core, admin: Who, subject: 
     assert run(applied, admin, "quarantine_list")["quarantine"] == []
 
 
+def test_who_isolates_on_a_full_disk_hears_what_holds_and_what_does_not(applied: Core, admin: Who) -> None:
+    applied.paths.quarantine.unlink(missing_ok=True)
+    (applied.paths.quarantine / "in the way").mkdir(parents=True)
+    told = run(applied, admin, "quarantine_add", device="reception-1", reason="ransom note")
+    assert next(iter(told)) == "warning", "the journal keeps the first words"
+    assert "isolated now, but a restart would forget it" in told["warning"]
+    assert told["quarantined"]["device"] == "reception-1"
+    assert "free now" in run(applied, admin, "quarantine_remove", device="reception-1")["warning"]
+    (applied.paths.quarantine / "in the way").rmdir()
+    applied.paths.quarantine.rmdir()
+    assert "warning" not in run(applied, admin, "quarantine_add", device="reception-1", reason="ransom note")
+
+
 @pytest.mark.parametrize(
     ("subject", "code"),
     [

@@ -10,10 +10,11 @@ import pytest
 from gateway.enforcer import change, clock
 from gateway.enforcer.change import Order, Who
 from gateway.enforcer.clock import Moment
-from gateway.enforcer.core import Core
+from gateway.enforcer.core import SAVE_AGAIN, Core
 from gateway.enforcer.elements import Elements
 from gateway.enforcer.generations import CLOSED
 from gateway.enforcer.kernel_nft import KernelNft
+from gateway.enforcer.quarantine import Quarantine
 from ruleset.live import Quarantined
 from tests.gateway.enforcer.nets import SECOND_PERMIT, site
 
@@ -74,6 +75,27 @@ def test_the_first_isolation_puts_rules_into_the_chain_and_the_last_release_take
     assert (before, core.loader.listing().rules["quarantine"]) == ((), ())
     assert len(during) >= 5
     assert core.loader.drift()[0] == []
+
+
+def test_a_disk_that_takes_nothing_frees_nobody(core: Core, admin: Who) -> None:
+    confirmed(core, admin, site())
+    core.paths.quarantine.unlink(missing_ok=True)
+    (core.paths.quarantine / "in the way").mkdir(parents=True)
+    core.wake.clear()
+    kept, _ = core.isolate(RECORD)
+    assert core.quarantine.records == (kept,)
+    assert len(Elements().read("quarantine_mac")) == 1
+    assert core.unsaved
+    assert "who is isolated cannot be saved" in core.troubles[-1].what
+    assert core.wake.is_set()
+    core.wake.clear()
+    assert core.save_isolated() == SAVE_AGAIN
+    assert not core.wake.is_set(), "who tries again must rest in between"
+    (core.paths.quarantine / "in the way").rmdir()
+    core.paths.quarantine.rmdir()
+    assert core.save_isolated() == float("inf")
+    assert core.unsaved == ""
+    assert Quarantine(core.paths.quarantine, Elements()).records == (kept,)
 
 
 def test_isolation_pins_and_feeds_outlive_apply_return_and_rollback(core: Core, admin: Who) -> None:
