@@ -46,7 +46,8 @@ class Control:
         self._resolver, self._path, self._access, self._journal = resolver, path, access, journal
         self._clients: Counter[int] = Counter()
         self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self._inode = 0
 
     async def start(self) -> None:
         """Listen. Without the right to do so the resolver goes on, and the journal says so."""
@@ -54,6 +55,7 @@ class Control:
             self._path.parent.mkdir(exist_ok=True)
             self._path.unlink(missing_ok=True)
             self._server = await asyncio.start_unix_server(self._connected, self._path, limit=MAX_MESSAGE)
+            self._inode = self._path.stat().st_ino
             self._path.chmod(0o666)  # anybody may knock; peer credentials decide who is answered
         except OSError as error:
             self._journal.say("control socket", f"{self._path}: {error.strerror or error}; people cannot ask")
@@ -61,17 +63,20 @@ class Control:
     async def close(self) -> None:
         if self._server is None:
             return
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
         with contextlib.suppress(OSError):
-            self._path.unlink(missing_ok=True)
+            if self._path.stat().st_ino == self._inode:  # else a successor listens there already
+                self._path.unlink()
+        self._server.close()
+        tasks = list(self._tasks)
+        for task in tasks:
+            self._tasks[task].transport.abort()
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None, "asyncio runs this as a task"
-        self._tasks.add(task)
+        self._tasks[task] = writer
         try:
             peer = peer_of(cast("socket.socket", writer.get_extra_info("socket")))
             if self._clients.total() >= MAX_CLIENTS or self._clients[peer.uid] >= MAX_OF_ONE_UID:
@@ -85,8 +90,8 @@ class Control:
         except (OSError, TimeoutError):
             pass  # gone, idle, or it does not listen
         finally:
-            self._tasks.discard(task)
-            writer.transport.abort()
+            await _hang_up(writer)
+            del self._tasks[task]
 
     async def _role(self, peer: Peer) -> Role | None:
         """In a thread: the access file and the user database are files, or worse."""
@@ -121,6 +126,16 @@ class Control:
             return refusal(error)
         except TimeoutError:
             return refusal(CommandRefused(BUSY, "no answer came in time", "try again"))
+
+
+async def _hang_up(writer: asyncio.StreamWriter) -> None:
+    """What was said is still heard, by whoever listens soon."""
+    writer.close()
+    try:
+        async with asyncio.timeout(SEND_SECONDS):
+            await writer.wait_closed()
+    except (OSError, TimeoutError):
+        writer.transport.abort()
 
 
 async def _send(writer: asyncio.StreamWriter, message: dict[str, object]) -> None:

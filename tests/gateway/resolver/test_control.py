@@ -147,6 +147,21 @@ def test_many_requests_in_one_breath_are_all_answered_in_order(served: Served) -
     assert [answer["name"] for answer in heard(connection)] == [f"n{n}.example" for n in range(20)]
 
 
+def test_a_slow_reader_gets_all_of_it_and_one_who_never_reads_is_cut_off(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = json.dumps({"command": "explain", "args": {"name": "a.example", "client": "pc"}}) + "\n"
+    slow = served.connect()
+    slow.sendall(line.encode() * 200)
+    slow.shutdown(socket.SHUT_WR)
+    assert served.call("accounts")["lost"] == 0
+    assert len(heard(slow)) == 200
+    monkeypatch.setattr(control_module, "SEND_SECONDS", 0.05)
+    with served.connect() as deaf, pytest.raises((BrokenPipeError, ConnectionResetError)):
+        for _ in range(10_000):
+            deaf.sendall(line.encode() * 100)
+
+
 def test_dns_goes_on_beside_a_client_that_dawdles(served: Served) -> None:
     with served.connect() as connection:
         connection.sendall(b'{"command":')
@@ -166,6 +181,23 @@ def test_a_socket_left_by_a_killed_process_is_taken_over(served: Served, tmp_pat
         return listening
 
     assert served.running.do(start_and_close())
+
+
+def test_who_ends_late_leaves_the_socket_of_a_successor(served: Served, tmp_path: Path) -> None:
+    path = tmp_path / "two.sock"
+
+    async def overlap() -> bool:
+        old, new = (
+            Control(served.running.resolver, path, Access(Paths(tmp_path, tmp_path)), Journal()) for _ in range(2)
+        )
+        await old.start()
+        await new.start()
+        await old.close()
+        stays = path.exists()
+        await new.close()
+        return stays and not path.exists()
+
+    assert served.running.do(overlap())
 
 
 def test_without_the_right_to_listen_the_resolver_goes_on(
