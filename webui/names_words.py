@@ -19,6 +19,7 @@ from webui.words import NUISANCE, Teller
 
 IDN = "xn--"
 LIST_REASONS = ("listed", "listed_link")
+NEVER_ALLOWED = ("rebinding", "encrypted_dns")  # an allowance opens no way around the filter
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +114,9 @@ class NameTeller:
         whom = f"--device {shlex.quote(asker.source)}" if device else f"--zone {shlex.quote(asker.zone)}"
         name = shlex.quote(one.name)
         explain = f"clinicgate dns explain {name} --from {shlex.quote(asker.source if device else asker.zone)}"
-        if one.reason == "rebinding":
+        if one.reason in NEVER_ALLOWED:
             return (explain,)
-        return explain, f"clinicgate dns allow {name} {whom} --minutes 60 --reason '…'"
+        return explain, f"clinicgate dns allow {name} {whom} --for 1h --reason '…'"
 
     def contact(self) -> tuple[str, str] | None:
         """Whom to ask, as text and as a `tel:` link."""

@@ -35,7 +35,7 @@ def test_a_week_of_names_in_every_language(paths: Paths, language: str):
     assert answer.text.count('aria-current="page"') == 1
     for shown in ("login.bad-invoice.example", IDN, "испытание", "lists.example", "CC0", "shop.example", "www.example"):
         assert shown in text
-    assert "clinicgate dns allow login.bad-invoice.example --device reception-1 --minutes 60" in text
+    assert "clinicgate dns allow login.bad-invoice.example --device reception-1 --for 1h" in text
     assert 'href="/names"' in overview.text
 
 

@@ -1,9 +1,11 @@
 """Names, lists and commands in words: hostile ones stay words, commands can be pasted and do nothing else."""
 
+import argparse
 import shlex
 
 import pytest
 
+from gateway.cli.dns import add_commands
 from gateway.events import Label
 from gateway.report_names import Asker, BlockedName
 from tests.webui.seed import FACTS, HOSTILE, NOON
@@ -46,20 +48,29 @@ def test_an_international_name_is_shown_beside_its_plain_form(name: str, seen_as
 def test_commands_name_the_device_or_the_zone_and_quote_everything():
     assert teller().commands(refused()) == (
         "clinicgate dns explain bad.example --from pc",
-        "clinicgate dns allow bad.example --zone pc --minutes 60 --reason '…'",
+        "clinicgate dns allow bad.example --zone pc --for 1h --reason '…'",
     )
     device = teller().commands(refused("bad.example", "listed", Asker("pc", "reception-1", 2)))
-    assert device[1] == "clinicgate dns allow bad.example --device reception-1 --minutes 60 --reason '…'"
+    assert device[1] == "clinicgate dns allow bad.example --device reception-1 --for 1h --reason '…'"
     assert "--zone pc" in teller().commands(refused("x.example", "listed", Asker("pc", "10.10.20.9", 2)))[1]
     for evil in ("'; rm -rf / #", "$(id).example", "a b", "`id`", HOSTILE):
         for command in teller().commands(refused(evil, "listed", Asker(evil, "", 1))):
             assert evil in shlex.split(command), "one word, whatever is in it"
 
 
+def test_the_commands_are_those_there_are():
+    parser = argparse.ArgumentParser()
+    add_commands(parser.add_subparsers())
+    explain, allow = (parser.parse_args(shlex.split(one)[1:]) for one in teller().commands(refused()))
+    assert (explain.name, explain.client) == ("bad.example", "pc")
+    assert (allow.name, allow.zone, allow.seconds) == ("bad.example", "pc", 3600)
+
+
 def test_no_command_where_none_helps():
     assert teller().commands(refused("-x.example")) == ()
     assert teller().commands(refused("x.example", "listed", Asker("", "", 1))) == ()
-    assert [c.split()[2] for c in teller().commands(refused("x.example", "rebinding"))] == ["explain"]
+    for reason in ("rebinding", "encrypted_dns"):
+        assert [c.split()[2] for c in teller().commands(refused("x.example", reason))] == ["explain"]
 
 
 @pytest.mark.parametrize(

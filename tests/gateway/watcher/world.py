@@ -37,9 +37,13 @@ class World:
         self._gateway, self._camera = self._namespace(), self._namespace()
         self._wire()
 
-    def enforcer(self) -> subprocess.Popen[str]:
-        """Start it; it answers when this returns."""
-        started = self._start(self._gateway, [], "gateway.enforcer", "--site", str(SITE))
+    def enforcer(self, site: str = "") -> subprocess.Popen[str]:
+        """Start it, with another site than the example's if there is a text; it answers when this returns."""
+        file = SITE
+        if site:
+            file = self.paths.state.parent / "site.yaml"
+            file.write_text(site)
+        started = self._start(self._gateway, [], "gateway.enforcer", "--site", str(file))
         said(started, "listening on")
         return started
 
@@ -48,6 +52,14 @@ class World:
         drop = ["setpriv", f"--reuid={WATCHER}", f"--regid={WATCHER}", "--clear-groups", "--no-new-privs",
                 "--bounding-set=-all", "--inh-caps=-all", "--"]  # fmt: skip
         return self._start(self._gateway, drop, "gateway.watcher")
+
+    def resolver(self) -> subprocess.Popen[str]:
+        """Start it."""
+        return self._start(self._gateway, [], "gateway.resolver")
+
+    def camera_runs(self, script: str, *arguments: str) -> None:
+        """Python on the camera; it fails when the script does."""
+        inside(self._camera, sys.executable, "-c", script, *arguments)
 
     def knock(self, times: int) -> None:
         """The camera sends that many UDP packets towards the internet."""
