@@ -140,10 +140,10 @@ class Session:
                 return self._question(event, now)
             case UpstreamDatagram():
                 commands, settled = self._asking.hear(event, now)
-                return commands + self._settled(settled, now)
+                return self._settled(settled, now) + commands  # the client first: closing a socket takes as long as sending
             case UpstreamLost():
                 commands, settled = self._asking.lost(event.token, now)
-                return commands + self._settled(settled, now)
+                return self._settled(settled, now) + commands
             case PinDone():
                 return self._pin_done(self._pins.done(event.token, ok=event.ok), now)
             case Tick():
