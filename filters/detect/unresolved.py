@@ -119,11 +119,15 @@ class Unresolved:
         found = (self._finding(who, now) for who in touched if self._told.get(who) != day)
         findings = [finding for finding in found if finding is not None]
         for finding in findings:
-            self._told.pop((finding.zone, finding.device), None)
-            self._told[finding.zone, finding.device] = day
-        while len(self._told) > MAX_DEVICES:
-            del self._told[next(iter(self._told))]
+            self.told(finding.zone, finding.device, day)
         return findings
+
+    def told(self, zone: str, device: str, day: str) -> None:
+        """There is a finding of that day already."""
+        self._told.pop((zone, device), None)
+        self._told[zone, device] = day
+        if len(self._told) > MAX_DEVICES:
+            del self._told[next(iter(self._told))]
 
     def _is_expected(self, flow: Flow, now: float) -> bool:
         """Known, or exempt."""

@@ -4,6 +4,7 @@ May live here: feeding the detectors, turning a Finding into an event, once a da
 sockets, judging (filters.detect), asking the time itself.
 """
 
+import json
 from collections.abc import Callable
 
 from filters.detect.finding import Finding, Why
@@ -15,6 +16,7 @@ from gateway.watcher.sources import Directory
 from ruleset.resolved import ResolvedSite
 
 MAX_TOLD = 4096
+MAX_REMEMBERED = 1000  # characters of a fact in the store
 KINDS = {Why.UNRESOLVED_MANY: Kind.UNRESOLVED_MANY, Why.UNRESOLVED_STEADY: Kind.UNRESOLVED_STEADY}
 RESOLVED, STUN = "dns_resolved", "dns_stun"
 HEARD = frozenset({RESOLVED, STUN})
@@ -31,7 +33,7 @@ class Detecting:
         self._directory, self._clock = directory, clock
         self._unresolved = Unresolved(clock())
         self._told: dict[Source, str] = {}  # whose call was told, and on which day
-        self.unreadable = 0
+        self._found: list[tuple[str, str, str]] = []  # zone, device and day of findings, the latest last
 
     def use(self, directory: Directory, site: ResolvedSite) -> None:
         """From now on by this site."""
@@ -51,19 +53,37 @@ class Detecting:
                 self._unresolved.resolved(row.zone, (row.address,), now)
         return []
 
-    def connections(self, datagram: bytes) -> None:
-        """One datagram of the socket for new connections."""
+    def connections(self, datagram: bytes) -> int:
+        """One datagram of the socket for new connections; answer: how many of its messages could not be read."""
         found, unreadable = read_connections(datagram)
-        self.unreadable += unreadable
         now = self._clock()
         for connection in found:
             flow = flow_of(connection, self._directory)
             if flow is not None:
                 self._unresolved.flow(flow, now)
+        return unreadable
 
     def judge(self, at: float, day: str) -> list[Happening]:
         """What was found since."""
-        return [_event(finding, at) for finding in self._unresolved.judge(self._clock(), day)]
+        findings = self._unresolved.judge(self._clock(), day)
+        self._found += [(finding.zone, finding.device, day) for finding in findings]
+        return [_event(finding, at) for finding in findings]
+
+    def to_text(self) -> str:
+        """The latest findings' devices and days, short enough for a fact: a watcher that begins anew repeats none."""
+        while len(text := json.dumps(self._found)) > MAX_REMEMBERED:
+            del self._found[0]
+        return text
+
+    def recall(self, text: str | None) -> None:
+        """What `to_text` said; anything else says nothing."""
+        try:
+            found = [(str(zone), str(device), str(day)) for zone, device, day in json.loads(text or "")]
+        except (ValueError, TypeError, RecursionError):
+            return
+        self._found = found
+        for who in found:
+            self._unresolved.told(*who)
 
     def _call(self, source: Source, at: float, day: str) -> list[Happening]:
         """A video call that looked for a way on UDP 53 (RFC 8489; Daily does so): once a device and day."""

@@ -36,6 +36,7 @@ from gateway.watcher.sources import Directory
 LOST_AFTER_SECONDS = 30.0
 LOG_DELAY_SECONDS = 0.2  # the kernel keeps records back for a tenth of a second, to send several at once
 LAST_LOOK = "last_look"
+FOUND = "found"  # whose findings were told, so that a restart repeats none
 DAYS_OF_NAMES = 30  # until the site says how long
 
 
@@ -73,6 +74,7 @@ class Watcher:
         detail = _detail(self._writer.fact("dns_log"))
         self._collector = Collector(Directory(None, interface_name), day_in(remembered), detail)
         self._collector.detecting = self._detecting = Detecting(self._collector.directory, time.monotonic)
+        self._detecting.recall(self._writer.fact(FOUND))
         if self._writer.renewed:
             self._collector.batch.happened(Happening(Kind.STORE_RENEWED, time.time()))
         self._selector = selectors.DefaultSelector()
@@ -135,8 +137,13 @@ class Watcher:
 
     def _read_flows(self) -> None:
         """What is lost here is only not judged: a device that talks on is seen the next time."""
-        if self._flows is not None and not read_log(self._flows, self._detecting.connections, lambda: None):
+        if self._flows is not None and not read_log(self._flows, self._connections, lambda: None):
             self._drop_flows()
+
+    def _connections(self, datagram: bytes) -> None:
+        self._collector.batch.lost(
+            Loss(LossCause.RECORD_UNREADABLE, time.time(), self._detecting.connections(datagram))
+        )
 
     def _read_sightings(self) -> None:
         try:
@@ -271,8 +278,11 @@ class Watcher:
         if self._sightings is not None:
             self._sightings.catch_up()
         at = time.time()
-        for happening in self._detecting.judge(at, self._collector.batch.day_of(at)):
+        found = self._detecting.judge(at, self._collector.batch.day_of(at))
+        for happening in found:
             self._happened(happening)
+        if found:
+            self._stored(lambda: self._writer.facts({FOUND: self._detecting.to_text()}))
 
     def _count(self) -> None:
         readings = self._link.counters() if self._link.up else Readings()

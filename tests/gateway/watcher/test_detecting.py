@@ -15,13 +15,14 @@ from gateway.enforcer.flow_events import open_flows
 from gateway.enforcer.kernel_nft import KernelNft
 from gateway.events import Happening, Kind
 from gateway.sightings import Sightings
-from gateway.watcher.detecting import Detecting
+from gateway.watcher.detecting import MAX_REMEMBERED, Detecting
 from gateway.watcher.dns_events import DnsReport, read_report
 from gateway.watcher.sources import Directory
 from ruleset.load import load_site
 from ruleset.resolved import ResolvedSite
 from tests.gateway.enforcer.nets import Net, address
 from tests.gateway.resolver.lan import GATEWAY, ROAMING, SITE, Lan
+from tests.gateway.watcher.test_flows import event
 
 NOW = 1_800_000_000.0
 DAY = "2027-01-15"
@@ -115,9 +116,9 @@ def test_a_device_that_never_asked_is_an_event_with_its_own_name(lan: Lan) -> No
             if seen.read():
                 break
         take(flows, judge, "203.0.113.99")
-        (event,) = later(judge, SETTLE)
-        assert (event.kind, event.subject) == (Kind.UNRESOLVED_MANY, "roaming")
-        assert event.detail == ", ".join(f"{to} udp/443" for to in (*unknown[1:], "203.0.113.99"))
+        (found,) = later(judge, SETTLE)
+        assert (found.kind, found.subject) == (Kind.UNRESOLVED_MANY, "roaming")
+        assert found.detail == ", ".join(f"{to} udp/443" for to in (*unknown[1:], "203.0.113.99"))
         assert later(judge, SETTLE) == []
     finally:
         seen.close()
@@ -150,6 +151,32 @@ def test_a_calls_stun_is_told_once_a_day_and_device() -> None:
 
 
 def test_what_is_no_message_is_counted() -> None:
+    assert detecting().connections(bytes.fromhex("14000000 0001 0000 00000000 00000000 02000000")) == 1
+
+
+def begun(judge: Detecting, *last: int) -> None:
+    for number in last:
+        judge.connections(event("10.20.20.150", f"203.0.113.{number}"))
+
+
+def test_a_watcher_that_begins_anew_repeats_no_finding_of_the_day() -> None:
+    first, second = detecting(), detecting()
+    begun(first, *range(101, 106))
+    assert len(later(first, SETTLE)) == 1
+    second.recall(first.to_text())
+    begun(second, *range(101, 106))
+    assert later(second, SETTLE) == []
+    begun(second, 106)
+    assert isinstance(second._clock, Clock)
+    second._clock.now += SETTLE
+    assert len(second.judge(NOW, "2027-01-16")) == 1
+
+
+def test_what_is_remembered_fits_a_fact_and_anything_else_says_nothing() -> None:
     judge = detecting()
-    judge.connections(bytes.fromhex("14000000 0001 0000 00000000 00000000 02000000"))
-    assert judge.unreadable == 1
+    judge._found = [("pc", f"device-{number}", DAY) for number in range(100)]
+    assert len(judge.to_text()) <= MAX_REMEMBERED
+    assert judge._found[-1] == ("pc", "device-99", DAY)
+    for text in (None, "", "{", "3", "[[1]]", "[" * 100_000, '{"a": 1}'):
+        judge.recall(text)
+    assert "device-99" in judge.to_text()
