@@ -140,7 +140,7 @@ class Session:
                 return self._question(event, now)
             case UpstreamDatagram():
                 commands, settled = self._asking.hear(event, now)
-                return self._settled(settled, now) + commands  # the client first: closing a socket takes as long as sending
+                return self._settled(settled, now) + commands  # closing a socket takes as long as an answer
             case UpstreamLost():
                 commands, settled = self._asking.lost(event.token, now)
                 return self._settled(settled, now) + commands
