@@ -25,6 +25,7 @@ from tests.gateway.resolver.world import Authority
 pytestmark = pytest.mark.netns
 Cli = Callable[..., Done]
 PATIENCE = 60.0  # seconds; what is waited for takes one or two
+GATEWAY, GATEWAY6 = "10.20.20.1", "2001:db8:20:20::1"
 DNS = """dns:
   upstreams: [{{server: 127.99.0.53, port: {port}}}]
   lists: {{malware: {{path: malware.hosts}}}}
@@ -51,18 +52,18 @@ class Clinic:
             self.resolver.kill()
             self.resolver.wait(PATIENCE)
 
-    def dig(self, name: str) -> str:
+    def dig(self, name: str, at: str = GATEWAY) -> str:
         """The code and the addresses the PC is told, "" when nobody answers."""
-        told = self.desk.run("dig", "@10.20.20.1", "+tries=1", "+time=2", "+noedns", name, check=False)
+        told = self.desk.run("dig", f"@{at}", "+tries=1", "+time=2", "+noedns", name, check=False)
         code = told.partition("status: ")[2].partition(",")[0]
         found = [line.split()[-1] for line in told.splitlines() if line.startswith(f"{name}.") and "\tA\t" in line]
         return " ".join((code, *found))
 
-    def until(self, wanted: str, name: str = "bad.example", seconds: float = PATIENCE) -> bool:
+    def until(self, wanted: str, name: str = "bad.example", seconds: float = PATIENCE, at: str = GATEWAY) -> bool:
         """Whether the PC is told that, sooner or later."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if self.dig(name) == wanted:
+            if self.dig(name, at) == wanted:
                 return True
         return False
 
@@ -74,8 +75,9 @@ def networks() -> Iterator[tuple[Net, Net]]:
         gateway_links(gateway)
         gateway.run("ip", "link", "del", "eth1.20")
         wire(gateway, "eth1.20", desk, "eth0")
-        address(gateway, "eth1.20", "10.20.20.1/24")
-        address(desk, "eth0", "10.20.20.11/24")
+        desk.run("ip", "link", "set", "eth0", "address", "02:00:00:20:20:11")  # as the site declares it
+        address(gateway, "eth1.20", f"{GATEWAY}/24", f"{GATEWAY6}/64")
+        address(desk, "eth0", "10.20.20.11/24", "2001:db8:20:20::abcd/64")  # a temporary address, which no site names
         yield gateway, desk
     finally:
         gateway.close()
@@ -114,6 +116,7 @@ def test_an_allowance_counts_at_once_outlives_both_processes_and_can_be_taken_ba
     done = clinicgate("dns", "allow", "bad.example", "--for", "1h", "--device", "reception-1", "--reason", "a supplier")
     assert done.returncode == 0, done.stderr
     assert clinic.until("NOERROR 192.0.2.66")
+    assert clinic.until("NOERROR 192.0.2.66", at=GATEWAY6), "a device is known by its MAC whatever its address"
     explained = clinicgate("dns", "explain", "bad.example", "--from", "reception-1")
     assert "a person allowed it for a while" in explained.stdout and "a supplier" in explained.stdout
     assert "bad.example for device reception-1" in clinicgate("status").stdout
