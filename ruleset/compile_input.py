@@ -6,7 +6,7 @@ May live here: the input hook. May not: what crosses the gateway (compile_forwar
 from ruleset.compile_grants import grant_rules
 from ruleset.compile_guard import ISOLATED, LINK_LOCAL6, RUNNING, UNSPECIFIED6, isolated_lease, source_check
 from ruleset.compile_page import page_rules
-from ruleset.compile_parts import refuse, refused_chain
+from ruleset.compile_parts import counted, refuse, refused_chain
 from ruleset.live import LiveState
 from ruleset.resolve_grants import ECHO_RATE
 from ruleset.resolved import GATEWAY, INTERNET, Grant, ResolvedSite, Segment
@@ -25,10 +25,14 @@ from ruleset.tree import (
     NfProto,
     PortRange,
     Rate,
+    Reject,
     Rule,
 )
 
 INPUT = "input"
+# Telephones ask whoever DHCP names by TLS first (RFC 7858, opportunistic): a reset, and they ask on port 53 at once.
+DNS_OVER_TLS = L4("tcp", (PortRange(853, 853),))
+NO_DNS_OVER_TLS = Rule("core:dns:tls", (DNS_OVER_TLS,), counted("core:dns:tls", Reject(reset=True)))
 NEIGHBOURS = ("nd-neighbor-solicit", "nd-neighbor-advert")
 LISTENERS = ("mld-listener-query", "mld-listener-report", "mld-listener-done", "mld2-listener-report")
 
@@ -62,7 +66,7 @@ def _zone_chain(segment: Segment, grants: tuple[Grant, ...]) -> Chain:
     zone = segment.name
     rules = [r for g in grants if g.source.zone == zone and g.target.zone == GATEWAY for r in grant_rules(g)]
     end = Rule(f"core:refused:{zone}", (), (Goto(refused_chain(zone)),))
-    return Chain(input_chain(zone), (*rules, *page_rules(segment), end))
+    return Chain(input_chain(zone), (*rules, *page_rules(segment), NO_DNS_OVER_TLS, end))
 
 
 def _neighbours(site: ResolvedSite) -> tuple[Rule, ...]:

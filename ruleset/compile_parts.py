@@ -68,6 +68,7 @@ CORE_WHY = {
     LISTED_DOH: "The address stands on a list of resolvers for encrypted DNS, which go around the filter",
     "core:forward:pairs": "Each pair of zones has its own list of permits",
     "core:dns:redirect": "Names are answered by the gateway, whatever resolver a device asks",
+    "core:dns:tls": "The gateway answers names on port 53 only: who tries TLS first is told at once",
     "core:page:redirect": "A name that is blocked here leads to a page that says so",
     "core:page": "The page that says what was blocked, for those who were led to it",
     "core:page:tls": "There is no page by HTTPS: the browser is told at once instead of waiting",

@@ -7,6 +7,7 @@ import pytest
 
 from gateway.applied import AppliedSite, SiteUnreadableError, applied_site, from_answer
 from gateway.client import EnforcerClient, EnforcerUnavailable
+from ruleset.compile_page import PAGE_PORT
 from tests.webui.seed import enforcer
 
 TEXT = (Path(__file__).parents[2] / "ruleset" / "examples" / "naika-clinic.yaml").read_text()
@@ -30,6 +31,13 @@ def test_what_pages_need_of_it():
     assert labels["list", "malware"].label == "マルウェア配布サイト"
     facts = applied.facts()
     assert (facts["languages"], facts["technician_phone"]) == ("ja,en", "+81 3 0000 0002")
+
+
+def test_the_block_page_is_where_names_are_answered_with_it():
+    assert site().page_addresses() == {}
+    paged = site(TEXT.replace("    pc: {lists: [malware]}", "    pc: {lists: [malware], block: page}"))
+    assert paged.page_addresses() == {"10.10.20.1": "pc", "2001:db8:10:20::1": "pc"}
+    assert paged.page_port == PAGE_PORT
 
 
 def test_a_permit_that_expired_since_is_no_reason_to_fail():
