@@ -177,6 +177,11 @@ def names(job: Job) -> Iterator[tuple[str, bytes]]:
                 yield kind, question(f"n{os.getpid()}-{serial}.{job.fresh}")
 
 
+def tries(first: float) -> list[float]:
+    """When a question that gets no answer is asked."""
+    return [first, *(first + after for after in AGAIN[:-1])]
+
+
 def question(name: str) -> bytes:
     """Name, type A, class IN."""
     return b"".join(bytes((len(label),)) + label.encode() for label in name.split(".")) + b"\0\0\1\0\1"

@@ -24,18 +24,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import dns.exception
+
 from gateway.lab.kernel import load_ruleset
 from gateway.updates.carry import carry
 from gateway.updates.compiled import CompiledFolder
 from gateway.updates.sources import Source, Untouchable
 from gateway.updates.update import Room
 from tests.fault.clinic import wait_until
-from tests.fault.dns_load import BUCKETS, Client, Job
+from tests.fault.dns_load import BUCKETS, Client, Job, question, tries
 from tests.fault.dns_site import DEVICES, GATEWAYS, ROOT, UPSTREAMS, DnsClinic, site, stormy
 
 LIST, FILE = "storm", "storm.domains"
 TOGGLED = "now-and-then.example.com"
-KNOWN = [f"host{number}.example.com" for number in range(200)]
+KNOWN = [TOGGLED, *(f"host{number}.example.com" for number in range(200))]
 BLOCKED = [f"bad{number}.example.com" for number in range(200)]
 FRESH = "example.com"
 IN_FORCE_SECONDS = 30.0
@@ -70,7 +72,8 @@ class Verdict:
     """`wrong`: an answer that is neither the right one nor, where one may be missing, SERVFAIL. A SERVFAIL is right for
     a name never asked before while no upstream answers, and for no other. A name that some versions of the list have
     may be answered either way from the moment another version is put in its place until the resolver says that it is
-    in force. `lost`: no answer within eight seconds, having asked four times (dns_load.py). `late`: first asked outside
+    in force. `lost`: no answer within eight seconds, having asked four times (dns_load.py), and not every time while
+    the resolver was dead. `late`: first asked outside
     kills and failures, and answered after more than a second, that is at the second try.
     """
 
@@ -92,7 +95,7 @@ class Weather:
 
     def swap(self, *, by_hand: bool) -> None:
         """Another version, which has one rule more or less; returns when it is in force."""
-        listed = len(self.storm.versions) % 2 == 0
+        listed = len(self.storm.versions) % 2 == 1  # in the first it is not, so that its address can be learned
         text = "".join(f"{name}\n" for name in BLOCKED) + (f"{TOGGLED}\n" if listed else "")
         text += "".join(f"filler{number}.example.com\n" for number in range(self._rules))
         begin = time.monotonic()
@@ -115,9 +118,16 @@ class Weather:
         spans.append(Span(begin, time.monotonic()))
 
     def kill(self) -> None:
-        """Returns when the successor runs."""
+        """Returns when the successor answers."""
         self.storm.kills.append(time.monotonic())
         self.clinic.await_successor("resolver", self.clinic.kill("resolver"))
+        assert wait_until(self._answers, IN_FORCE_SECONDS), "the successor does not answer"
+
+    def _answers(self) -> bool:
+        try:
+            return self.clinic.ask("pc", BLOCKED[0], 0.5)[0] == "NXDOMAIN"
+        except (OSError, dns.exception.Timeout):
+            return False
 
     def _in_force(self, rules: int) -> bool:
         told = self.clinic.lists().get(LIST, {})
@@ -149,8 +159,8 @@ def load(clinic: DnsClinic, rate: int) -> Iterator[Callable[[], dict[str, Any]]]
         host = clinic.record.host(device)
         assert host is not None
         clients.append(Client(zone, host.namespace, GATEWAYS[zone]))
-    _, (address,), _ = clinic.ask("pc", KNOWN[0])
-    job = Job(clients, rate, KNOWN, BLOCKED, TOGGLED, FRESH, address)
+    _, (address,), _ = clinic.ask("pc", KNOWN[1])
+    job = Job(clients, rate, KNOWN[1:], BLOCKED, TOGGLED, FRESH, address)
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.fault.dns_load", json.dumps(asdict(job))],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -191,7 +201,7 @@ def rage(weather: Weather, swaps: int, failures: int, kills: int, failure_second
 
     def kill() -> None:
         for _ in range(kills):
-            time.sleep(chance.uniform(2.5, 4.0))  # long enough for a supervisor to call it healthy
+            time.sleep(chance.uniform(4.2, 5.5))  # longer than a client tries: nobody meets two kills
             weather.kill()
 
     threads = [threading.Thread(target=guarded(work)) for work in (fail, kill)]
@@ -224,7 +234,8 @@ def judge(storm: Storm, seen: dict[str, Any]) -> Verdict:
     slow = [one for one in seen["late"] if not any(span.meets(one[1], one[2]) for span in troubles)]
     late = [one for one in slow if one[2] - one[1] > 1.0]
     took = [at - killed for killed, at in zip(storm.kills, back, strict=True)]
-    verdict = Verdict(wrong, seen["lost"], late, took, [])
+    lost = [one for one in seen["lost"] if not all(any(span.meets(t, t) for span in dead) for t in tries(one[1]))]
+    verdict = Verdict(wrong, lost, late, took, [])
     return replace(
         verdict, figures=_figures(storm, seen, verdict, max((at - first for _, first, at in slow), default=0))
     )
@@ -268,12 +279,19 @@ def storm(
         weather = Weather(clinic, rules, folder)
         for name in KNOWN:
             clinic.ask("pc", name)
-        cache, asked = clinic.folder.gateway.resolver_cache, time.time()
-        assert wait_until(lambda: cache.exists() and cache.stat().st_mtime > asked + 1, IN_FORCE_SECONDS), "no memory"
+        assert wait_until(lambda: _remembered(clinic), IN_FORCE_SECONDS), "nothing is left for a successor"
         with load(clinic, rate) as ended:
             rage(weather, swaps, failures, kills, failure_seconds)
             seen = ended()
+    (folder / "storm.json").write_text(json.dumps({"seen": seen, "storm": asdict(weather.storm)}))
     return judge(weather.storm, seen)
+
+
+def _remembered(clinic: DnsClinic) -> bool:
+    """Whether a successor would know every name that all know."""
+    file = clinic.folder.gateway.resolver_cache
+    left = file.read_bytes() if file.exists() else b""
+    return all(question(name) in left for name in KNOWN)
 
 
 def main() -> int:
@@ -281,7 +299,9 @@ def main() -> int:
     for name, usual in (("rate", 5000), ("swaps", 50), ("failures", 20), ("kills", 10), ("rules", 100_000)):
         parser.add_argument(f"--{name}", type=int, default=usual)
     parser.add_argument("--failure-seconds", type=float, default=2.0)
-    parser.add_argument("folder", type=Path, nargs="?", default=Path("/tmp"), help="for the list while it is made")
+    parser.add_argument(
+        "folder", type=Path, nargs="?", default=Path("/tmp"), help="for the list, and storm.json: all that was seen"
+    )
     chosen = vars(parser.parse_args())
     verdict = storm(f"s{os.getpid()}", chosen.pop("folder"), **chosen)
     print("\n".join(verdict.figures))

@@ -17,12 +17,12 @@ BACK_SECONDS = 15.0  # on a machine that is busy with other things; the figure s
 def test_no_answer_is_wrong_and_none_is_lost_while_lists_upstreams_and_the_resolver_come_and_go(
     figure: Callable[[str], None], tmp_path: Path
 ) -> None:
-    done = storm(f"s{os.getpid()}", tmp_path, rate=1000, swaps=12, failures=6, kills=3, rules=2000, failure_seconds=1.0)
+    done = storm(f"s{os.getpid()}", tmp_path, rate=1000, swaps=10, failures=5, kills=2, rules=2000, failure_seconds=1.0)
     for line in done.figures:
         figure(line)
     assert done.wrong == []
     assert done.lost == []
-    assert len(done.back) == 3 and max(done.back) < BACK_SECONDS
+    assert len(done.back) == 2 and max(done.back) < BACK_SECONDS
 
 
 # What the judgement itself is worth: what is wrong must come out as wrong.
@@ -67,6 +67,12 @@ def test_a_verdict_of_a_version_that_does_not_count_is_wrong(
     sent: float, at: float, blocked: bool, wrong: bool
 ) -> None:
     assert bool(judge(DONE, SEEN | {"toggled": [(sent, at, blocked)]}).wrong) is wrong
+
+
+@pytest.mark.parametrize(("first", "lost"), [(50.5, True), (60.0, True), (53.0, False)])
+def test_nobody_is_lost_who_asked_only_the_dead(first: float, lost: bool) -> None:
+    long_dead = SEEN | {"buckets": {"5080": 1} if lost else {"5900": 1}, "lost": [("known", first)]}
+    assert bool(judge(DONE, long_dead).lost) is lost
 
 
 def test_late_is_who_was_answered_at_a_second_try_without_a_reason() -> None:
