@@ -63,6 +63,10 @@ class Way:
         """Seconds between one arrival and the next, at most."""
         return max((b - a for a, b in zip(self.arrivals, self.arrivals[1:], strict=False)), default=0.0)
 
+    def longest_pause(self) -> float:
+        """Seconds between one sending and the next, at most: what a busy machine did to the sender itself."""
+        return max((b - a for a, b in zip(self.sent, self.sent[1:], strict=False)), default=0.0)
+
     def after(self, moment: float) -> list[float]:
         """Arrivals later than that."""
         return [at for at in self.arrivals if at > moment]

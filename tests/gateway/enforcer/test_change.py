@@ -34,7 +34,7 @@ def test_an_apply_goes_through_its_steps_and_waits(core: Core, admin: Who) -> No
     waiting = apply(core, admin, tell=lambda *step: told.append(step))
     assert [name for name, _, _ in told] == list(STEPS)
     assert (waiting.generation, waiting.previous, waiting.actor) == (1, 0, "admin")
-    assert 59 < waiting.seconds_left(clock.now()) <= 60
+    assert 30 < waiting.seconds_left(clock.now()) <= 60
     assert permits() == {"permit:view"}
     assert pending.read(core.paths.pending) == waiting
     assert core.store.current().current == 0

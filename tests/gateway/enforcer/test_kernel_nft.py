@@ -1,7 +1,12 @@
 """Whole rulesets through libnftables: transactions, dry runs, faults by line and rule."""
 
+import time
+from collections.abc import Callable
+from itertools import pairwise
+
 import pytest
 
+from gateway.enforcer.elements import Change, Elements, interval
 from gateway.enforcer.kernel_nft import KernelNft, NftError, faults
 
 pytestmark = pytest.mark.netns
@@ -51,18 +56,19 @@ def test_an_unknown_complaint_is_passed_on_whole() -> None:
 
 def test_listing_stays_quick_beside_a_large_set(net) -> None:
     """`list table` would take a second here: it reads every element."""
-    import time
-
-    from gateway.enforcer.elements import Change, Elements, interval
-
     nft = KernelNft()
     nft.load("add table inet clinicgate\nadd set inet clinicgate feed { type ipv4_addr; flags interval; }\n")
     every = tuple(e for n in range(30_000) for e in interval(n << 12, (n << 12) + 255, 4))
     elements = Elements()
     for at in range(0, len(every), 2000):
         elements.apply([Change("feed", every[at : at + 2000])])
-    begun = time.monotonic()
-    nft.listing()
-    listed = time.monotonic() - begun
-    elements.read("feed")
-    assert listed < (time.monotonic() - begun - listed) / 5
+
+    def quickest(what: Callable[[], object]) -> float:
+        """Of several: a machine busy with other things makes one slow, hardly all of them."""
+        moments = [time.monotonic()]
+        for _ in range(9):
+            what()
+            moments.append(time.monotonic())
+        return min(after - before for before, after in pairwise(moments))
+
+    assert quickest(nft.listing) < quickest(lambda: elements.read("feed")) / 3

@@ -1,6 +1,5 @@
 """Pins against the real kernel: set, renewed, found for both families, fast beside a large feed."""
 
-import time
 from datetime import UTC, datetime
 from ipaddress import ip_address
 
@@ -98,16 +97,11 @@ def test_too_many_are_refused_and_old_ones_make_room(pins: Pins, monkeypatch) ->
     assert pins.pin(CLIENT, [ip_address("198.51.100.9")], 300).pairs == 1
 
 
-def test_a_pin_beside_a_large_feed_takes_under_a_millisecond(pins: Pins) -> None:
+def test_pins_land_beside_a_large_feed(pins: Pins) -> None:
+    """How long one takes is a matter of `make bench`."""
     elements = Elements()
     every = [e for n in range(30_000) for e in interval((n << 12) + (1 << 24), (n << 12) + (1 << 24) + 255, 4)]
     for at in range(0, len(every), 2000):
         elements.apply([Change("feed4", tuple(every[at : at + 2000]))])
-    times = []
-    for number in range(1000):
-        begun = time.perf_counter()
-        pins.pin(CLIENT, [ip_address((198 << 24) + number)], 300)
-        times.append(time.perf_counter() - begun)
-    p50, p99 = sorted(times)[500], sorted(times)[990]
-    print(f"pin beside 30,000 intervals: p50 {p50 * 1e6:.0f} us, p99 {p99 * 1e6:.0f} us")
-    assert p50 < 0.001
+    for number in range(200):
+        assert pins.pin(CLIENT, [ip_address((198 << 24) + number)], 300).pairs == 1
