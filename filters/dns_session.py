@@ -125,6 +125,10 @@ class Session:
         self._tables.harvest()
         return self.accounts
 
+    def count_some(self) -> None:
+        """The next portion of it; called once a second, the accounts are seconds behind at most."""
+        self._tables.harvest_some()
+
     @property
     def policy(self) -> DnsPolicy:
         """What questions are judged by now, with what was learned."""

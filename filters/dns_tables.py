@@ -6,6 +6,8 @@ counting up and freeing forty thousand answers together would keep every questio
 May live here: that. May not: what goes into a table (dns_session.py), looking something up in one (dns_wire.py).
 """
 
+from collections.abc import Iterator
+
 from filters.dns_accounts import Accounts
 from filters.dns_wire import FastPath
 
@@ -21,6 +23,7 @@ class Tables:
         self._accounts = accounts
         self._tables: dict[str, FastPath] = {}
         self._leaving: list[FastPath] = []
+        self._walk: Iterator[bool] = iter(())
 
     def of(self, view: str) -> FastPath:
         table = self._tables.get(view)
@@ -55,3 +58,13 @@ class Tables:
         """Bring the accounts up to date."""
         for table in (*self._tables.values(), *self._leaving):
             table.harvest()
+
+    def harvest_some(self) -> None:
+        """The next portion of the same, round and round: all at once would keep every question waiting."""
+        if not next(self._walk, False):
+            self._walk = self._portions()
+            next(self._walk, False)
+
+    def _portions(self) -> Iterator[bool]:
+        for table in (*self._tables.values(), *self._leaving):
+            yield from table.portions(LEAVING)

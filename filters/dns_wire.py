@@ -19,7 +19,7 @@ May live here: this. May not: anything that decides.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from filters.dns_answer import OUR_SIZE, PLAIN_SIZE, Answer, Subject
 from filters.dns_cache import cost
@@ -133,6 +133,16 @@ class FastPath:
             for answer in table.values():
                 if answer.hits:
                     self._hand_over(answer)
+
+    def portions(self, most: int) -> Iterator[bool]:
+        """As `harvest`, pausing after every so many answers; what came since the walk began is left to the next."""
+        for table in (self._plain, self._dnssec, *self._leaving):
+            answers = list(table.values())
+            for start in range(0, len(answers), most):
+                for answer in answers[start : start + most]:
+                    if answer.hits:
+                        self._hand_over(answer)
+                yield True
 
     def clear(self) -> None:
         """Answer nothing of it any more: the policy changed. What was counted is handed over by `drain`."""

@@ -25,11 +25,13 @@ MINUTE = 60  # flushes, one a second: whatever the clock does
 class Reports:
     """`fast` and `add` count, `flush(at)` sends, with `at` in epoch seconds.
 
-    `accounts` are the session's; `count` brings them up to date, which takes longer.
+    `accounts` are the session's; `count` brings them up to date, `count_some` a portion of them.
     """
 
-    def __init__(self, path: Path, accounts: Accounts, count: Callable[[], object]) -> None:
-        self._accounts, self._count = accounts, count
+    def __init__(
+        self, path: Path, accounts: Accounts, count: Callable[[], object], count_some: Callable[[], object]
+    ) -> None:
+        self._accounts, self._count, self._count_some = accounts, count, count_some
         self._outbox = Outbox(path)
         self._fast: Counter[tuple[str, Answer]] = Counter()  # by identity: cheap enough for every datagram
         self._blocked: Counter[tuple[str, Subject]] = Counter()
@@ -71,6 +73,7 @@ class Reports:
     def flush(self, at: float) -> None:
         """Once a second."""
         self._tell_blocked(at)
+        self._count_some()
         self._flushes += 1
         if self._flushes >= MINUTE:
             self._flushes = 0
@@ -80,6 +83,7 @@ class Reports:
     def close(self, at: float) -> None:
         """The last flush: all that can be sent without waiting."""
         self._tell_blocked(at)
+        self._count()
         self._tell_minute(at)
         self._outbox.close()
 
@@ -99,7 +103,6 @@ class Reports:
         self._lost = 0
 
     def _tell_minute(self, at: float) -> None:
-        self._count()
         for kind, rows in _totals(self._accounts).items():
             grown = rows - self._before.get(kind, Counter())
             self._before[kind] = rows

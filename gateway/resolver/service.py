@@ -77,7 +77,7 @@ class Resolver:
         self.config = ResolverConfig("home.arpa", (), ())
         nobody = session_config(self.config, {}, b"")
         self.session = Session(nobody, lambda: secrets.randbelow(1 << 16), timing)
-        self.reports = Reports(events, self.session.accounts, self._count)
+        self.reports = Reports(events, self.session.accounts, self._count, self._count_some)
         self._seen = Seen(self.session.resolved, self.reports.put)
         self.desk = Desk(self.session, self.take, self.reports.fast, timing)
         self._upstreams = Upstreams(self.take, journal)
@@ -147,6 +147,10 @@ class Resolver:
     def _count(self) -> None:
         self.desk.tally()
         self.session.count()
+
+    def _count_some(self) -> None:
+        self.desk.tally()
+        self.session.count_some()
 
     def take(self, event: Event) -> None:
         """Run an event through the session and carry out what it says. A call's STUN is noted and gets no answer."""

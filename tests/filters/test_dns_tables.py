@@ -68,3 +68,20 @@ def test_whoever_wants_the_accounts_does_not_wait_for_that() -> None:
     tables.drain()
     tables.harvest()
     assert asked(accounts) == 15
+
+
+def test_the_accounts_are_brought_up_to_date_in_portions_round_and_round() -> None:
+    accounts = Accounts()
+    tables = Tables(accounts)
+    tables.harvest_some()
+    for view in ("pc", "guest"):
+        filled(tables.of(view), 2 * LEAVING)
+    seen = []
+    for _ in range(6):
+        tables.harvest_some()
+        seen.append(asked(accounts))
+    assert seen[0] == LEAVING and seen[3] == 4 * LEAVING, "never more than a portion at once"
+    filled(tables.of("pc"), 3)  # the same names again: others hand over what they counted
+    for _ in range(6):
+        tables.harvest_some()
+    assert asked(accounts) == 4 * LEAVING + 3

@@ -31,7 +31,7 @@ def answer(about: Subject) -> Answer:
 def made(folder: Path, detail: Detail = "zone") -> tuple[Reports, Accounts]:
     accounts = Accounts()
     accounts.log.adopt(detail)
-    return Reports(folder / "events.sock", accounts, lambda: None), accounts
+    return Reports(folder / "events.sock", accounts, lambda: None, lambda: None), accounts
 
 
 def heard(watcher: socket.socket) -> list[DnsReport]:
