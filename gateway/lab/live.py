@@ -46,6 +46,7 @@ def drift(ruleset: Ruleset, now: datetime, lab: str = DEFAULT_LAB) -> Iterator[s
         yield f"the enforcer cannot say what is loaded: {error}"
         return
     yield from (f"changed by hand: {difference}" for difference in status["drift"])
+    yield from (f"a table of another program, which may drop or redirect: {name}" for name in status["other_tables"])
     if applied is not None and render(compile_ruleset(applied.resolved, NOTHING_LIVE, now)) != render(ruleset):
         yield f"generation {applied.generation} is another policy; `clinicgate plan SITE` tells the difference"
 

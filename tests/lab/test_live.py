@@ -68,3 +68,13 @@ def test_a_lab_of_another_site_is_refused(clinic, bare):
         report(clinic, other)
     with pytest.raises(LabError, match="no lab none"), live.attached("none"):
         pass
+
+
+def test_a_table_of_another_program_is_no_clean_proof(mended):
+    nft(mended, "add", "table", "ip", "foreign")
+    try:
+        told = report(mended).drift
+    finally:
+        nft(mended, "delete", "table", "ip", "foreign")
+    assert told == ("a table of another program, which may drop or redirect: ip foreign",)
+    assert report(mended).drift == ()
