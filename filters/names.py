@@ -11,9 +11,6 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
-import dns.exception
-import dns.name
-
 Name = bytes
 ROOT: Name = b"\0"
 MAX_NAME = 255  # octets in wire form, RFC 1035 section 2.3.4
@@ -194,6 +191,9 @@ def _meets(fixed: Sequence[int], first: int, last: int) -> bool:
 
 
 def _idna(text: str) -> str:
+    import dns.exception  # late: nearly every name does without, and a resolver that starts again is waited for
+    import dns.name
+
     try:
         return dns.name.from_unicode(text, idna_codec=dns.name.IDNA_2008_UTS_46).to_text()
     except (dns.exception.DNSException, UnicodeError):
