@@ -50,12 +50,13 @@ class Answer:
     `ttls`: where in `body` a TTL stands and its value at `born`. From `refresh` on it is worth asking anew. `links`:
     the names it leads through, `addresses` where it leads, `inside` when one of them is private. `subject`, `told` and
     `hits` are for accounts: what it is about, whether each time is reported, how often the fast path sent it.
-    `spelled`: the questions under which the fast path remembers it.
+    `spelled`: the questions under which the fast path remembers it. `teller`, `times`: who had it last when it is told,
+    and how often in a row; whoever sends it counts there.
     """
 
     __slots__ = (
         "_body", "_born", "_second", "_ttls", "addresses", "body", "edns_head", "expires", "head", "hits", "inside",
-        "links", "opt", "rcode", "refresh", "spelled", "subject", "told",
+        "links", "opt", "rcode", "refresh", "spelled", "subject", "teller", "times", "told",
     )  # fmt: skip
 
     def __init__(
@@ -81,6 +82,8 @@ class Answer:
         self.told = False
         self.hits = 0
         self.spelled: tuple[bytes, ...] = ()
+        self.teller: object = None
+        self.times = 0
         self._body, self._ttls, self._born, self._second = body, tuple(ttls), born, int(born)
 
     def keep_until(self, expires: float, refresh: float | None = None) -> None:
@@ -94,7 +97,7 @@ class Answer:
         for slot in Answer.__slots__:
             setattr(twin, slot, getattr(self, slot))
         twin.subject, twin.told, twin.hits = subject, told, 0
-        twin.spelled = ()
+        twin.spelled, twin.teller, twin.times = (), None, 0
         return twin
 
     def stale(self, now: float, ttl: int, error: bytes, *, dnssec: bool) -> "Answer":

@@ -48,13 +48,13 @@ class Line(dict[bytes, Client]):
 
 
 class Desk:
-    """`count` hears of every fast answer that has a subject; `take` runs an event through the session."""
+    """`take` runs an event through the session. `count` hears, at `tell`, how often a client had what is told."""
 
     def __init__(
         self,
         session: Session,
         take: Callable[[Event], None],
-        count: Callable[[str, Answer], None],
+        count: Callable[[str, Answer, int], None],
         timing: Timing | None = None,
     ) -> None:
         self._session, self._take, self._count = session, take, count
@@ -62,6 +62,7 @@ class Desk:
         self._zones: tuple[tuple[Network, str], ...] = ()
         self._clients: dict[tuple[str, str], Client] = {}
         self._lines: list[Line] = []
+        self._telling: list[Answer] = []
         self.fast = 0  # answers of the fast path since the start
 
     def adopt(self, zones: Iterable[tuple[Network, str]]) -> None:
@@ -75,6 +76,13 @@ class Desk:
         """Other rules count: every client's table is another one."""
         for client in self._clients.values():
             client.table = self._session.fast_path(client.zone, client.address)
+
+    def tell(self) -> None:
+        """Hand over who had which answer that is told, and how often; about once a second."""
+        telling, self._telling = self._telling, []
+        for answer in telling:
+            self._hand_over(answer)
+            answer.teller = None
 
     def tally(self) -> None:
         """Hand over to the accounts how much each client asked."""
@@ -110,7 +118,7 @@ class Desk:
         """
         ready: list[Message] = []
         rest: list[Rest] = []
-        source, known, count, fast = line.source, line.get, self._count, 0
+        source, known, fast = line.source, line.get, 0
         for data, peer in arrived:
             client = known(peer[source]) or self._meet(line, peer)
             client.left -= 1
@@ -125,7 +133,10 @@ class Desk:
                 continue
             reply, answer = found
             if answer.told:
-                count(client.text, answer)
+                if answer.teller is client:
+                    answer.times += 1
+                else:
+                    self._told(answer, client)
             ready.append((reply, peer))
             fast += 1
         self.fast += fast
@@ -144,6 +155,18 @@ class Desk:
         """No line may know a client that is not counted any more."""
         for line in self._lines:
             line.clear()
+
+    def _told(self, answer: Answer, client: Client) -> None:
+        """Mostly the same client asks again. So this counts on the answer itself, until another one has it."""
+        if answer.teller is None:
+            self._telling.append(answer)
+        else:
+            self._hand_over(answer)
+        answer.teller, answer.times = client, 1
+
+    def _hand_over(self, answer: Answer) -> None:
+        if isinstance(answer.teller, Client):
+            self._count(answer.teller.text, answer, answer.times)
 
     def _tally(self, client: Client) -> None:
         taken = client.taken

@@ -49,14 +49,14 @@ class Reports:
         """Rows that were not sent yet."""
         return len(self._outbox)
 
-    def fast(self, client: str, answer: Answer) -> None:
+    def fast(self, client: str, answer: Answer, times: int = 1) -> None:
         """An answer of the fast path that is told each time."""
         key = client, answer
         count = self._fast.get(key, 0)
         if count or len(self._fast) < MAX_ENTRIES:
-            self._fast[key] = count + 1
+            self._fast[key] = count + times
         else:
-            self._lost += 1
+            self._lost += times
 
     def add(self, client: str, subject: Subject, count: int = 1) -> None:
         """A blocked name."""

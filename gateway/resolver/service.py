@@ -126,6 +126,7 @@ class Resolver:
         if self._tick is not None:
             self._tick.cancel()
         self._report.cancel()
+        self.desk.tell()
         self.reports.close(time.time())
         await asyncio.sleep(0)  # cancelled tasks and closed transports get their turn
 
@@ -199,6 +200,7 @@ class Resolver:
 
     def _reported(self) -> None:
         self._seen.flush(self._loop.time(), time.time())
+        self.desk.tell()
         self.reports.flush(time.time())
         self._look_at_the_clock()
         self._learning.look()

@@ -1,5 +1,6 @@
 """The desk: which zone a client belongs to, and what the fast path's answers are counted as."""
 
+from collections import Counter
 from ipaddress import ip_address, ip_network
 
 import dns.flags
@@ -35,7 +36,7 @@ class Told:
 
     def __init__(self, timing: Timing | None = None) -> None:
         self.events: list[Event] = []
-        self.counted: list[tuple[str, Answer]] = []
+        self.counted: list[tuple[str, Answer, int]] = []
         zones = tuple(ZoneConfig(name, (network,), ()) for network, name in ZONES[:2])
         self.session = Session(session_config(ResolverConfig("home.arpa", zones, ()), {}, b"k"), lambda: 1)
         self.desk = Desk(self.session, self.events.append, self._count, timing)
@@ -48,8 +49,8 @@ class Told:
         assert all(peer == peer_of(source) for _, peer in ready)
         return None if rest else b"".join(data for data, _ in ready)
 
-    def _count(self, client: str, answer: Answer) -> None:
-        self.counted.append((client, answer))
+    def _count(self, client: str, answer: Answer, times: int) -> None:
+        self.counted.append((client, answer, times))
 
 
 @pytest.mark.parametrize(
@@ -93,8 +94,31 @@ def test_a_blocked_fast_answer_is_told_and_another_is_not() -> None:
     assert told.ask("www.example")
     assert told.ask("bad.example")
     assert told.ask("new.example") is None
-    assert told.counted == [("10.20.20.11", blocked)]
+    assert told.counted == [], "it counts first and tells later"
+    told.desk.tell()
+    told.desk.tell()
+    assert told.counted == [(CLIENT, blocked, 1)]
     assert told.desk.fast == 2
+
+
+def test_each_client_is_told_of_with_its_own_count() -> None:
+    told = Told()
+    first, second = Answer(Rcode.NXDOMAIN, (0, 0), b""), Answer(Rcode.NXDOMAIN, (0, 0), b"")
+    for name, answer in (("bad.example", first), ("worse.example", second)):
+        answer.told = True
+        told.desk.client(CLIENT, "pc").table.keep(wire(name)[12:], answer, dnssec=False)
+    for source, names in ((CLIENT, "bad bad worse bad"), (OTHER, "bad"), (CLIENT, "bad bad"), (OTHER, "worse")):
+        for name in names.split():
+            told.ask(f"{name}.example", source=source)
+    told.desk.tell()
+    heard: Counter[tuple[str, Answer]] = Counter()
+    for client, answer, times in told.counted:
+        heard[client, answer] += times
+    assert heard == {(CLIENT, first): 5, (OTHER, first): 1, (CLIENT, second): 1, (OTHER, second): 1}
+    told.counted.clear()
+    told.ask("bad.example", source=CLIENT)
+    told.desk.tell()
+    assert told.counted == [(CLIENT, first, 1)]
 
 
 def test_a_burst_is_answered_in_order_and_the_rest_is_handed_back_with_its_client() -> None:

@@ -175,6 +175,7 @@ def test_the_switch_says_whom_the_log_names(
         assert running.resolver.desk.fast >= 5
 
         async def last_words() -> None:
+            running.resolver.desk.tell()
             for _ in range(MINUTE):
                 running.resolver.reports.flush(AT)
 
