@@ -68,7 +68,7 @@ class Seen:
     failures: list[Any] = field(default_factory=list)  # SERVFAIL: (kind, first try, answer)
     toggled: list[Any] = field(default_factory=list)  # (last try, answer, blocked)
     late: list[Any] = field(default_factory=list)  # (kind, first try, answer), after more than a tenth of a second
-    buckets: dict[int, int] = field(default_factory=dict)  # hundredth of a second -> answers
+    buckets: dict[str, dict[int, int]] = field(default_factory=dict)  # zone -> hundredth of a second -> answers
 
 
 @dataclass
@@ -143,7 +143,8 @@ class Asker:
     def _check(self, reply: bytes, asked: Question, now: float) -> None:
         seen, end = self._seen, 12 + len(asked.question)
         seen.answered += 1
-        seen.buckets[int(now * BUCKETS)] = seen.buckets.get(int(now * BUCKETS), 0) + 1
+        bucket = seen.buckets.setdefault(asked.zone, {})
+        bucket[int(now * BUCKETS)] = bucket.get(int(now * BUCKETS), 0) + 1
         if now - asked.first > 0.1:
             seen.late.append((asked.kind, asked.first, now))
         rcode, answers = reply[3] & 15, int.from_bytes(reply[6:8], "big")

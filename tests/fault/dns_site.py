@@ -16,12 +16,15 @@ import dns.edns
 import dns.message
 import dns.query
 
+from filters.names import from_text
 from gateway.lab import netns
+from gateway.lab.kernel import load_ruleset
 from tests.fault.clinic import Clinic, running
 
 ROOT = Path(__file__).parents[2]
 UPSTREAMS = ("198.51.100.53", "198.51.100.54")
 GATEWAYS = {"pc": "10.30.20.1", "guest": "10.30.80.1"}
+TABLE = "table inet storm {\n\tchain in {\n\t\ttype filter hook prerouting priority -300\n\t}\n}\n"
 DEVICES = {"pc": "reception-1", "guest": "phone"}
 SITE = """
 version: 1
@@ -88,6 +91,22 @@ class DnsClinic(Clinic):
         errors = [option.text for option in reply.options if isinstance(option, dns.edns.EDEOption)]
         addresses = [str(record) for rrset in reply.answer for record in rrset]
         return dns.rcode.to_text(reply.rcode()), addresses, errors[0] or "" if errors else ""
+
+    @contextmanager
+    def dead(self, upstreams: Iterable[str]) -> Iterator[None]:
+        """Those upstreams answer nothing meanwhile."""
+        internet = self.namespace("internet")
+        load_ruleset(internet, f"{TABLE}add rule inet storm in ip daddr {{ {', '.join(upstreams)} }} drop\n")
+        try:
+            yield
+        finally:
+            load_ruleset(internet, "delete table inet storm\n")
+
+    def remembers(self, names: Iterable[str]) -> bool:
+        """Whether a successor of the resolver would know the addresses of all these names."""
+        file = self.folder.gateway.resolver_cache
+        left = file.read_bytes() if file.exists() else b""
+        return all(from_text(name) in left for name in names)
 
 
 @contextmanager

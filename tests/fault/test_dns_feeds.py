@@ -6,11 +6,12 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import dns.exception
 import pytest
 
 from filters.names import from_text, suffixes
 from tests.fault.clinic import wait_until
-from tests.fault.dns_site import DnsClinic, site, stormy
+from tests.fault.dns_site import UPSTREAMS, DnsClinic, site, stormy
 from tests.filters.lists.reading_tools import feed
 from tests.filters.lists.test_feeds import FEEDS, rules_of
 
@@ -122,6 +123,31 @@ def test_every_thousandth_rule_of_each_list_blocks_where_it_should_and_nowhere_e
 
 def _blocked(zone: str) -> tuple[str, list[str]]:
     return ("NXDOMAIN", []) if zone == "pc" else ("NOERROR", ["0.0.0.0"])
+
+
+def test_a_killed_resolvers_successor_knows_what_was_asked_before_although_nobody_can_be_asked(
+    clinic: DnsClinic, figure: Callable[[str], None]
+) -> None:
+    known = [f"host{number}.example.com" for number in range(20)]
+    before = [clinic.ask("pc", name) for name in known]
+    assert wait_until(lambda: clinic.remembers(known), IN_FORCE_SECONDS)
+    blocked = Judge().rules["light"][0][1]
+    with clinic.dead(UPSTREAMS):
+        clinic.await_successor("resolver", clinic.kill("resolver"))
+        assert wait_until(lambda: answers(clinic, blocked), IN_FORCE_SECONDS)
+        assert [clinic.ask("guest", name) for name in known] == before
+        assert clinic.ask("pc", blocked)[0] == "NXDOMAIN"
+        assert clinic.ask("pc", "never-asked.example.com", 10.0)[0] == "SERVFAIL"
+    assert wait_until(lambda: answers(clinic, blocked), IN_FORCE_SECONDS)
+    assert in_force(clinic)
+    figure(f"a killed resolver's successor knew {len(known)} of {len(known)} addresses while no upstream was alive")
+
+
+def answers(clinic: DnsClinic, name: str) -> bool:
+    try:
+        return bool(clinic.ask("pc", name, 0.5)[0])
+    except (OSError, dns.exception.Timeout):
+        return False
 
 
 def test_names_nobody_lists_are_answered_in_both_zones(clinic: DnsClinic) -> None:

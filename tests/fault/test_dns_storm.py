@@ -29,7 +29,7 @@ def test_no_answer_is_wrong_and_none_is_lost_while_lists_upstreams_and_the_resol
 
 SEEN = {
     "began": 0.0, "ended": 100.0, "asked": 10, "tries": 12, "answered": 10, "wrong": [0, []], "lost": [],
-    "failures": [], "toggled": [], "late": [], "buckets": {"5080": 1, "6000": 1},
+    "failures": [], "toggled": [], "late": [], "buckets": {"pc": {"5080": 1, "6000": 1}},
 }  # fmt: skip
 DONE = Storm(
     [(0.0, 1.0, True), (10.0, 12.0, False), (20.0, 22.0, True)], [Span(30.0, 32.0)], [Span(40.0, 42.0)], [50.0]
@@ -71,7 +71,7 @@ def test_a_verdict_of_a_version_that_does_not_count_is_wrong(
 
 @pytest.mark.parametrize(("first", "lost"), [(50.5, True), (60.0, True), (53.0, False)])
 def test_nobody_is_lost_who_asked_only_the_dead(first: float, lost: bool) -> None:
-    long_dead = SEEN | {"buckets": {"5080": 1} if lost else {"5900": 1}, "lost": [("known", first)]}
+    long_dead = SEEN | {"buckets": {"pc": {"5080" if lost else "5900": 1}}, "lost": [("known", first)]}
     assert bool(judge(DONE, long_dead).lost) is lost
 
 
