@@ -37,12 +37,14 @@ class Reports:
         self._blocked: Counter[tuple[str, Subject]] = Counter()
         self._before: dict[str, Counter[Row]] = {}
         self._flushes = 0
-        self._lost = 0
+        self._lost = 0  # blocked names
+        self._unlogged = 0  # lines of the log
+        self._unknown = 0  # questions of clients beyond the accounts' bound, as far as told already
 
     @property
     def lost(self) -> int:
         """Questions that the watcher was not told of, and how many of them it does not know yet."""
-        return self._lost + self._outbox.lost.total()
+        return self._lost + self._unlogged + self._outbox.lost.total()
 
     @property
     def waiting(self) -> int:
@@ -55,8 +57,10 @@ class Reports:
         count = self._fast.get(key, 0)
         if count or len(self._fast) < MAX_ENTRIES:
             self._fast[key] = count + times
-        else:
+        elif answer.subject is not None and answer.subject.verdict.blocks:
             self._lost += times
+        else:
+            self._unlogged += times
 
     def add(self, client: str, subject: Subject, count: int = 1) -> None:
         """A blocked name."""
@@ -109,6 +113,10 @@ class Reports:
             if kind != "dns_clients" or self._accounts.log.detail == "device":
                 self._outbox.put(kind, at, [(*row, count) for row, count in grown.items()])
         entries, lost = self._accounts.log.take()
+        lost += self._unlogged
+        if self._accounts.log.detail == "device":
+            lost += self._accounts.lost - self._unknown
+        self._unlogged, self._unknown = 0, self._accounts.lost
         self._outbox.put("dns_log", at, [_logged(entry, count) for entry, count in entries.items()], lost)
 
 

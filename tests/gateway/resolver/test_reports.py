@@ -102,6 +102,29 @@ def test_different_entries_are_bounded_and_the_rest_counted_and_told(tmp_path: P
     reports.close(AT)
 
 
+def test_lines_of_the_log_that_found_no_room_are_no_lost_blocks(tmp_path: Path) -> None:
+    reports, accounts = made(tmp_path, "device")
+    with datagram_listener(tmp_path / "events.sock") as watcher:
+        for _ in range(MAX_ENTRIES + 5):
+            reports.fast(CLIENT, answer(PLAIN))  # another answer each time
+        accounts.lost += 2
+        assert reports.lost == 5
+        a_minute(reports)
+        told = {report.kind: (sum(row.count for row in report.rows), report.lost) for report in heard(watcher)}
+        assert told == {"dns_log": (MAX_ENTRIES, 7)}
+    reports.close(AT)
+
+
+def test_by_zone_an_answer_that_was_still_told_is_not_counted_twice(tmp_path: Path) -> None:
+    reports, accounts = made(tmp_path)
+    with datagram_listener(tmp_path / "events.sock") as watcher:
+        reports.fast(CLIENT, answer(PLAIN))
+        accounts.fast("pc", PLAIN, 1)
+        a_minute(reports)
+        assert [row.count for report in heard(watcher) if report.kind == "dns_log" for row in report.rows] == [1]
+    reports.close(AT)
+
+
 def test_accounts_and_the_log_go_once_a_minute_as_what_grew(tmp_path: Path) -> None:
     reports, accounts = made(tmp_path)
     with datagram_listener(tmp_path / "events.sock") as watcher:
