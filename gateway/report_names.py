@@ -122,19 +122,20 @@ Span = tuple[str, str]
 
 
 def _by_day(connection: sqlite3.Connection, days: Sequence[str]) -> tuple[AskedDay, ...]:
+    """Refused are as many as either of the two counts says: one comes at once, the other once a minute."""
     span = days[0], days[-1]
-    asked = dict(
-        connection.execute(
-            "SELECT day, sum(count) FROM dns_answered WHERE day BETWEEN ? AND ? GROUP BY day", span
-        ).fetchall()
-    )
-    blocked = dict(
-        connection.execute(
-            "SELECT day, sum(count) FROM blocked WHERE kind = ? AND day BETWEEN ? AND ? GROUP BY day",
-            (Kind.NAME_BLOCKED.value, *span),
-        ).fetchall()
-    )
-    return tuple(AskedDay(day, max(asked.get(day, 0), blocked.get(day, 0)), blocked.get(day, 0)) for day in days)
+    asked, refused, events = Counter[str](), Counter[str](), Counter[str]()
+    for day, reason, count in connection.execute(
+        "SELECT day, reason, sum(count) FROM dns_answered WHERE day BETWEEN ? AND ? GROUP BY day, reason", span
+    ):
+        asked[day] += count
+        refused[day] += count if reason in BLOCKED_REASONS else 0
+    for day, count in connection.execute(
+        "SELECT day, sum(count) FROM blocked WHERE kind = ? AND day BETWEEN ? AND ? GROUP BY day",
+        (Kind.NAME_BLOCKED.value, *span),
+    ):
+        events[day] = count
+    return tuple(AskedDay(day, max(asked[day], events[day]), max(refused[day], events[day])) for day in days)
 
 
 @dataclass(slots=True)

@@ -72,6 +72,13 @@ def test_a_name_is_told_with_who_asked_and_the_last_rule(past: Past):
     assert (found.blocked, found.unlisted, found.days[-1]) == (101, 0, AskedDay(DAYS[-1], 6, 6))
 
 
+def test_refused_are_as_many_as_the_larger_count_says(past: Past):
+    past.asked("bad.example", 5, verdict=LISTED)
+    past.batch.answered[DAYS[-1], "pc", "nxdomain", "denied"] += 3
+    past.blocked("bad.example", 1, days_ago=1)
+    assert past.read().days[-2:] == (AskedDay(DAYS[-2], 1, 1), AskedDay(DAYS[-1], 8, 8))
+
+
 def test_one_name_with_two_reasons_is_two_stories(past: Past):
     past.asked("bad.example", 2, verdict=LISTED)
     past.asked("bad.example", 3, GUEST, ("nodata", "denied", ""))
