@@ -179,7 +179,7 @@ class Watcher:
         write_sign_of_life(self._paths.run, self._signs)
 
     def _write_names(self) -> None:
-        """Once a minute, and never more often while it runs: what devices ask for is nothing to write all the time."""
+        """Once a minute and no more often, but for a moved switch and the end: nothing to wear out a disk with."""
         if self._collector.names and self._stored(lambda: self._writer.names(self._collector.names)):
             self._collector.take_names()
 
@@ -216,8 +216,9 @@ class Watcher:
             return
         self._applied = applied
         self._write()  # what is pending belongs to the days of the old time zone
-        self._write_names()
         detail = applied.resolved.site.dns.log.detail
+        if detail != self._collector.names.detail:
+            self._write_names()  # then what is too fine is erased with the rest
         self._follow_sightings(applied)
         seen = self._sightings
         directory = Directory(applied, interface_name, seen.device if seen else None)
