@@ -223,14 +223,18 @@ class Session:
             self.counters.unrouted += 1
             return [waiter.fail(now, ExtendedError.UNREACHABLE, "no resolver is configured for this closed network")]
         if not self._shares.enter(waiter.payer, len(self._asking), now):
-            self.counters.overload += 1
-            return [waiter.fail(now, ExtendedError.OTHER, "too many questions from this client")]
+            return self._no_room(waiter, now, "too many questions from this client")
         commands = self._asking.ask(question, waiter, now)
         if commands is None:
             self._shares.leave(waiter.payer)
-            self.counters.overload += 1
-            return [waiter.fail(now, ExtendedError.OTHER, "nobody to ask, or too much under way")]
+            return self._no_room(waiter, now, "nobody to ask, or too much under way")
         return commands
+
+    def _no_room(self, waiter: Waiter, now: float, why: str) -> list[Command]:
+        """Nobody can be asked: what is past its time, else SERVFAIL."""
+        self.counters.overload += 1
+        stale = self._stale(cache_key(waiter.key, waiter.query), waiter.query.dnssec, now, now)
+        return self._deliver(waiter, stale, now) if stale else [waiter.fail(now, ExtendedError.OTHER, why)]
 
     def _prefetch(self, waiter: Waiter, cached: Answer, now: float) -> list[Command]:
         """A question in the last part of an answer's time: whoever asks next should find a new one."""

@@ -40,14 +40,18 @@ DONE = Storm(
     ("kind", "first", "at", "wrong"),
     [
         ("fresh", 31.0, 33.0, False),  # nobody was there to be asked
-        ("fresh", 41.0, 41.5, True),  # one upstream was
-        ("fresh", 60.0, 60.1, True),
+        ("fresh", 60.0, 60.1, False),  # told apart: see below
         ("known", 31.0, 31.5, True),  # it was in the cache
         ("blocked", 31.0, 31.5, True),
     ],
 )
-def test_a_failure_is_wrong_unless_nobody_could_know(kind: str, first: float, at: float, wrong: bool) -> None:
+def test_a_failure_is_wrong_for_what_the_resolver_knows(kind: str, first: float, at: float, wrong: bool) -> None:
     assert bool(judge(DONE, SEEN | {"failures": [(kind, first, at)]}).wrong) is wrong
+
+
+@pytest.mark.parametrize(("first", "unserved"), [(31.0, False), (45.0, True), (60.0, True)])
+def test_a_new_name_is_unserved_when_an_upstream_could_have_answered(first: float, unserved: bool) -> None:
+    assert bool(judge(DONE, SEEN | {"failures": [("fresh", first, first + 0.1)]}).unserved) is unserved
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,16 @@ def test_while_upstreams_are_slow_a_stale_answer_comes_first_and_the_new_one_is_
     assert answered(talk.ask("www.example")) == ("NOERROR", ["100 A 192.0.2.2"])
 
 
+def test_who_may_ask_no_more_gets_what_is_past_its_time() -> None:
+    talk = cached(timing=Timing(of_client=1, exchanges=2))
+    talk.now += 500
+    talk.ask("first.example")
+    heard = talk.ask("www.example", use_edns=0)
+    assert answered(heard) == ("NOERROR", [f"{STALE_TTL} A 192.0.2.1"])
+    assert (codes(heard), talk.session.counters.overload) == ([3], 1)
+    assert answered(talk.ask("never.example"))[0] == "SERVFAIL"
+
+
 def test_when_upstreams_fail_the_stale_answer_is_given_at_once_and_for_a_while() -> None:
     talk = cached()
     talk.now += 500
