@@ -11,8 +11,8 @@ from gateway.resolver.compiling import Compiling
 from gateway.resolver.journal import Journal
 from gateway.resolver.shelf import Shelf
 from gateway.updates.compiled import CompiledFolder
-from tests.gateway.resolver.world import PATIENCE
 
+COMPILE_SECONDS = 60.0
 WANTED = {"malware": "malware.hosts", "ads": "ads.txt"}
 
 
@@ -31,7 +31,7 @@ def made(lists: Path, done: list[str]) -> tuple[Shelf, Compiling]:
     return shelf, Compiling(shelf, folder, journal, lambda: done.append("done"))
 
 
-def compiled(lists: Path, seconds: float = PATIENCE) -> tuple[Shelf, list[str]]:
+def compiled(lists: Path, seconds: float = COMPILE_SECONDS) -> tuple[Shelf, list[str]]:
     """What the shelf has after compiling."""
     done: list[str] = []
     shelf, compiling = made(lists, done)
@@ -80,7 +80,7 @@ def test_a_text_that_vanishes_before_it_is_read_is_told(lists: Path) -> None:
         shelf.load(WANTED)
         (lists / "ads.txt").write_text("others.example\n" * 9)  # another version than the one that waits
         compiling.begin()
-        await compiling.finished(PATIENCE)
+        await compiling.finished(COMPILE_SECONDS)
 
     asyncio.run(run())
     assert set(shelf.load(WANTED)) == {"malware"}
@@ -100,11 +100,11 @@ def test_stopping_ends_the_process_at_once_and_leaves_no_half_file(lists: Path) 
             await asyncio.sleep(0.001)
         began = time.monotonic()
         await compiling.stop()
-        assert time.monotonic() - began < PATIENCE
+        assert time.monotonic() - began < COMPILE_SECONDS
         return children
 
     async def bounded() -> set[psutil.Process]:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(COMPILE_SECONDS):
             return await run()
 
     assert not any(child.is_running() for child in asyncio.run(bounded()))

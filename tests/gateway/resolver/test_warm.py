@@ -152,7 +152,7 @@ def test_a_folder_that_cannot_be_written_costs_only_the_memory(
 
     async def run() -> None:
         task = asyncio.create_task(memory.run())
-        for _ in range(200):
+        for _ in range(2000):
             await asyncio.sleep(0.01)
             if "cannot be kept" in capfd.readouterr().err:
                 break
