@@ -1,4 +1,4 @@
-"""Commands about names: dns explain, dns test, dns allow, dns disallow, dns allowances.
+"""Commands about names: dns explain, dns test, dns allow, dns disallow, dns allowances, dns report.
 
 May live here: arguments, calls to the enforcer and the resolver, printing their answers. May not: judging names.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from filters.names import BadNameError, from_text, to_text
+from gateway.cli.dns_report import report
 from gateway.cli.dns_text import NO_HELP, answer_text, explain_text, why
 from gateway.cli.output import CommandError, load_or_stop, now_or, say, say_json
 from gateway.cli.status_text import allowance_line
@@ -53,6 +54,9 @@ def add_commands(commands: Any) -> None:
     show = actions.add_parser("allowances", help="which names are allowed for a while: for whom, until when, by whom")
     show.add_argument("--json", action="store_true", help="for machines")
     show.set_defaults(run=_allowances)
+    week = actions.add_parser("report", help="the names asked for and refused in seven days: how often, by whom, why")
+    week.add_argument("--json", action="store_true", help="for machines")
+    week.set_defaults(run=report)
 
 
 def _question(parser: argparse.ArgumentParser, run: Any) -> None:
