@@ -34,6 +34,7 @@ INPUT = "input"
 DNS_OVER_TLS = L4("tcp", (PortRange(853, 853),))
 NO_DNS_OVER_TLS = Rule("core:dns:tls", (DNS_OVER_TLS,), counted("core:dns:tls", Reject(reset=True)))
 NEIGHBOURS = ("nd-neighbor-solicit", "nd-neighbor-advert")
+LOCAL6 = Addr("saddr", 6, (LINK_LOCAL6, UNSPECIFIED6))
 LISTENERS = ("mld-listener-query", "mld-listener-report", "mld-listener-done", "mld2-listener-report")
 
 
@@ -48,7 +49,7 @@ def input_chains(site: ResolvedSite, grants: tuple[Grant, ...], live: LiveState)
         ISOLATED,
         *RUNNING,
         source_check(site),
-        *_listeners_and_echo(site),
+        Rule("core:input:listeners", (LOCAL6, Icmp(6, LISTENERS)), (Accept(),)),
         *_uplink_needs(site),
         Rule("core:input:zones", (), (Dispatch("iifname", zones + uplinks),)),
         *refuse("core:refused:other"),
@@ -66,7 +67,13 @@ def _zone_chain(segment: Segment, grants: tuple[Grant, ...]) -> Chain:
     zone = segment.name
     rules = [r for g in grants if g.source.zone == zone and g.target.zone == GATEWAY for r in grant_rules(g)]
     end = Rule(f"core:refused:{zone}", (), (Goto(refused_chain(zone)),))
-    return Chain(input_chain(zone), (*rules, *page_rules(segment), NO_DNS_OVER_TLS, end))
+    return Chain(input_chain(zone), (*_echo(), *rules, *page_rules(segment), NO_DNS_OVER_TLS, end))
+
+
+def _echo() -> tuple[Rule, ...]:
+    """A limit for each zone: one zone's flood must not make the gateway look dead to the others."""
+    rate = Rate(ECHO_RATE, 2 * ECHO_RATE)
+    return tuple(Rule("core:input:echo", (Icmp(f, ("echo-request",)), rate), (Accept(),)) for f in FAMILIES)
 
 
 def _neighbours(site: ResolvedSite) -> tuple[Rule, ...]:
@@ -85,16 +92,6 @@ def _own(segment: Segment) -> Addr:
     """Linux makes a neighbour entry for any source of a solicitation, so a zone may only speak for itself."""
     own = segment.subnet(6)
     return Addr("saddr", 6, (*((own,) if own else ()), LINK_LOCAL6, UNSPECIFIED6))
-
-
-def _listeners_and_echo(site: ResolvedSite) -> tuple[Rule, ...]:
-    zones = Iif(tuple(s.ifname for s in site.segments))
-    rate = Rate(ECHO_RATE, 2 * ECHO_RATE)
-    local = Addr("saddr", 6, (LINK_LOCAL6, UNSPECIFIED6))
-    return (
-        Rule("core:input:listeners", (local, Icmp(6, LISTENERS)), (Accept(),)),
-        *(Rule("core:input:echo", (zones, Icmp(f, ("echo-request",)), rate), (Accept(),)) for f in FAMILIES),
-    )
 
 
 def _uplink_needs(site: ResolvedSite) -> tuple[Rule, ...]:

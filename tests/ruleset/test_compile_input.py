@@ -1,12 +1,15 @@
 """What is for the gateway itself."""
 
+from collections import Counter
+
 import pytest
 
 from ruleset.compile_input import input_chain
 from ruleset.evaluate import evaluate
 from ruleset.live import LiveState, Quarantined
 from ruleset.packet import Packet, quarantine_facts
-from ruleset.tree import Goto, Hook
+from ruleset.resolve_grants import ECHO_RATE
+from ruleset.tree import Goto, Hook, Rate
 from tests.ruleset.small_clinic import ip
 from tests.ruleset.written import NOW, compiled, load
 
@@ -25,6 +28,17 @@ def test_every_zone_has_its_chain_and_ends_where_it_ends():
     for segment in CLINIC.segments:
         last = RULES.chain(input_chain(segment.name)).rules[-1]
         assert last.matches == () and last.statements == (Goto(f"refused-{segment.name}"),)
+
+
+def test_each_zone_has_a_limit_of_its_own_for_pings():
+    zones = {input_chain(segment.name) for segment in CLINIC.segments}
+    limited = [
+        (chain.name, matches[-1])
+        for chain in RULES.chains
+        for rule in chain.rules
+        if rule.id == "core:input:echo" and (matches := rule.matches)
+    ]
+    assert Counter(limited) == Counter([(zone, Rate(ECHO_RATE, 2 * ECHO_RATE)) for zone in zones] * 2)
 
 
 @pytest.mark.parametrize(
