@@ -15,8 +15,10 @@ def main() -> int:
     """Exit status 1 when the store or the run folder cannot be opened; the reason is on stderr."""
     stop, request = os.pipe()
     os.set_blocking(request, False)
+    # A handler of Python runs between two of its steps, perhaps after a long wait; this hears of the signal itself.
+    signal.set_wakeup_fd(request, warn_on_full_buffer=False)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: os.write(request, b"x"))
+        signal.signal(number, lambda *_: None)
     paths = Paths.from_env()
     try:
         watcher = Watcher(paths)
