@@ -10,6 +10,7 @@ from filters import dns_answer
 from filters.dns_answer import Address, Answer, Subject
 from filters.dns_errors import ExtendedError, option
 from filters.dns_exchange import SendAnswer, Tried
+from filters.dns_fair import Payer
 from filters.dns_message import Query, Rcode, Type
 from filters.dns_policy import Standing
 from filters.dns_rules import Rules
@@ -47,9 +48,9 @@ class Waiter:
         return self.name + self.query.question[-4:]
 
     @property
-    def payer(self) -> Hashable:
+    def payer(self) -> Payer:
         """Whose share it takes while it is under way."""
-        return TRIALS if self.trial else self.client
+        return (TRIALS, TRIALS) if self.trial else (self.zone, self.client)
 
     @property
     def view(self) -> str:
