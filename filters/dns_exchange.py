@@ -207,7 +207,7 @@ class Counters:
     garbage: int = 0  # replies that are no DNS messages
     answered: int = 0  # exchanges that ended with an upstream's answer
     failed: int = 0  # and those that ended without
-    overload: int = 0
+    overload: int = 0  # questions and connections turned away, here or before they came here
     unrouted: int = 0  # names of a closed network without a resolver
     stale: int = 0
     prefetched: int = 0

@@ -123,6 +123,7 @@ class Desk:
             client = known(peer[source]) or self._meet(line, peer)
             client.left -= 1
             if client.left < 0 and not client.refill(now):
+                self.turn_away()
                 beyond = slip(data, client)
                 if beyond is not None:
                     ready.append((beyond, peer))
@@ -145,6 +146,10 @@ class Desk:
     def question(self, data: bytes, client: Client, channel: object, *, stream: bool = False) -> None:
         """The slow path; the answer comes out of the session, now or later."""
         self._take(ClientDatagram(data, client.address, client.zone, channel, stream))
+
+    def turn_away(self) -> None:
+        """Count a question, or a connection, that there was no room for."""
+        self._session.counters.overload += 1
 
     def _meet(self, line: Line, peer: bytes) -> Client:
         known = self.client(line.text_of(peer), line.zone)

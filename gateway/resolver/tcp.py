@@ -22,21 +22,40 @@ MIN_MESSAGE = 12
 
 
 class Connections:
-    """How many there are, in all and by client; shared by all addresses."""
+    """All that are open, of all addresses, the one unused longest first.
+
+    When there is no room, one of the zone that has most gives way: however many addresses a guest has, and however
+    slowly he asks, he takes no connection from another zone.
+    """
 
     def __init__(self) -> None:
-        self._of_client: Counter[str] = Counter()
+        self._open: dict[asyncio.StreamWriter, tuple[str, str]] = {}  # zone, client
 
-    def enter(self, client: str) -> bool:
-        if self._of_client.total() >= MAX_CONNECTIONS or self._of_client[client] >= MAX_OF_CLIENT:
+    def enter(self, writer: asyncio.StreamWriter, zone: str, client: str) -> bool:
+        """False: this client has enough of them."""
+        if sum(one == (zone, client) for one in self._open.values()) >= MAX_OF_CLIENT:
             return False
-        self._of_client[client] += 1
+        self._open[writer] = zone, client
         return True
 
-    def leave(self, client: str) -> None:
-        self._of_client[client] -= 1
-        if self._of_client[client] <= 0:
-            del self._of_client[client]
+    def make_room(self) -> bool:
+        """Whether one had to give way; to be called after each `enter`."""
+        if len(self._open) <= MAX_CONNECTIONS:
+            return False
+        zones = Counter(zone for zone, _ in self._open.values())
+        fullest = max(zones, key=lambda zone: zones[zone])
+        idlest = next(writer for writer, (zone, _) in self._open.items() if zone == fullest)
+        self.leave(idlest)
+        idlest.transport.abort()
+        return True
+
+    def used(self, writer: asyncio.StreamWriter) -> None:
+        """A question came on it."""
+        if writer in self._open:
+            self._open[writer] = self._open.pop(writer)
+
+    def leave(self, writer: asyncio.StreamWriter) -> None:
+        self._open.pop(writer, None)
 
 
 class TcpChannel:
@@ -79,26 +98,32 @@ class TcpServer:
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = writer.get_extra_info("peername")
-        if not peer or not self._connections.enter(peer[0]):
+        client = self._desk.client(peer[0], self._zone) if peer else None
+        if client is None or not self._connections.enter(writer, client.zone, client.text):
             writer.transport.abort()
+            self._desk.turn_away()
             return
+        if self._connections.make_room():
+            self._desk.turn_away()
         self._serving.add(writer)
         try:
-            await self._serve(reader, TcpChannel(writer), self._desk.client(peer[0], self._zone))
+            await self._serve(reader, writer, client)
         except (OSError, TimeoutError, asyncio.IncompleteReadError):
             pass  # gone, idle or cut off: in each case the connection is over
         finally:
             self._serving.discard(writer)
-            self._connections.leave(peer[0])
+            self._connections.leave(writer)
             writer.close()
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
 
-    async def _serve(self, reader: asyncio.StreamReader, channel: TcpChannel, client: Client) -> None:
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, client: Client) -> None:
+        channel = TcpChannel(writer)
         for _ in range(MAX_QUESTIONS):
             async with asyncio.timeout(IDLE_SECONDS):
                 length = int.from_bytes(await reader.readexactly(2), "big")
                 data = await reader.readexactly(length)
             if length < MIN_MESSAGE:
                 return
+            self._connections.used(writer)
             self._desk.question(data, client, channel, stream=True)

@@ -154,6 +154,7 @@ def test_a_client_beyond_its_rate_is_told_to_use_tcp_or_hears_nothing() -> None:
     beyond = [told.ask("www.example") for _ in range(4)]
     assert beyond.count(b"") == 2
     assert all(read(reply).flags & dns.flags.TC for reply in beyond if reply)
+    assert told.session.counters.overload == 4, "whether it was told or not"
     assert told.ask("www.example", source=OTHER) is None, "the others notice nothing"
     assert told.ask("www.example", 6.0) is None
 
