@@ -37,6 +37,8 @@ class Type(IntEnum):
     AAAA = 28
     SRV = 33
     OPT = 41
+    DS = 43
+    DNSKEY = 48
     HTTPS = 65
     ANY = 255
 

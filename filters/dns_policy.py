@@ -19,11 +19,10 @@ from dataclasses import dataclass, field, replace
 
 from filters.dns_listed import Hit
 from filters.dns_local import LocalNames, single_label
-from filters.dns_message import Type
 from filters.dns_rules import Address, Allowance, DevicePolicy, Rules, ZonePolicy, combine
 from filters.dns_safe import safe_name
 from filters.dns_schedule import Hours, Moment, active
-from filters.dns_special import CANARIES, DESIGNATED, LOCALHOST, NEVER_UPSTREAM
+from filters.dns_special import CANARIES, DESIGNATED, LOCALHOST, NEVER_UPSTREAM, OF_ZONES
 from filters.names import Name, SuffixSet, suffixes, to_text
 from filters.verdict import Action, Reason, Verdict
 
@@ -150,10 +149,12 @@ def local_name(case: Case) -> Verdict | None:
 def stays_here(case: Case) -> Verdict | None:
     if LOCALHOST in case.tails:
         return _LOOPBACK
-    if case.policy.closed.first(case.tails) is None and NEVER_UPSTREAM.first(case.tails) is not None:
-        return _STAYS_HERE
+    if case.policy.closed.first(case.tails) is not None:
+        return None
     # A plain word can only be a name of this network; asking the root servers would tell them what runs here.
-    return _STAYS_HERE if single_label(case.name) and case.qtype in (Type.A, Type.AAAA) else None
+    if NEVER_UPSTREAM.first(case.tails) is not None or (single_label(case.name) and case.qtype not in OF_ZONES):
+        return _STAYS_HERE
+    return None
 
 
 def closed(case: Case) -> Verdict | None:

@@ -32,13 +32,17 @@ class Networks:
         return False
 
 
-# This host, RFC 1918, shared (RFC 6598), loopback, link-local; IPv6: unspecified, loopback, unique local, link-local,
-# the site-local addresses of old.
+# This host, RFC 1918, shared (RFC 6598), loopback, link-local, protocol assignments (RFC 6890, but not 192.0.0.170 and
+# .171: they are no hosts, only what tells a phone of NAT64, RFC 7050), benchmarks (RFC 2544), multicast and class E.
+# IPv6: unspecified, loopback, unique local, link-local and the site-local of old, multicast, and what somebody inside
+# translates or tunnels to an IPv4 address that is not to be read off safely: the NAT64 prefix of a network's own
+# (RFC 8215), SIIT (RFC 2765), Teredo (RFC 4380).
 PRIVATE = Networks(
     ip_network(text)
     for text in (
         "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16",
-        "255.255.255.255/32", "::/128", "::1/128", "fc00::/7", "fe80::/10", "fec0::/10",
+        "192.0.0.0/25", "198.18.0.0/15", "224.0.0.0/3",
+        "::/128", "::1/128", "fc00::/7", "fe80::/9", "ff00::/8", "64:ff9b:1::/48", "::ffff:0:0:0/96", "2001::/32",
     )
 )  # fmt: skip
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: the last four octets are an IPv4 address

@@ -94,15 +94,28 @@ def test_the_clinics_own_names_are_answered_here(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["other.home.arpa", "printer.local", "x.onion", "x.invalid", "1.0.0.10.in-addr.arpa", "5.20.172.in-addr.arpa"],
+    [
+        "other.home.arpa",
+        "printer.local",
+        "x.onion",
+        "x.invalid",
+        "1.0.0.10.in-addr.arpa",
+        "5.20.172.in-addr.arpa",
+        "5.3.64.100.in-addr.arpa",
+        "b._dns-sd._udp.0.7.64.100.in-addr.arpa",
+        "nas.lan",
+        "nas.internal",
+    ],
 )
 def test_special_names_never_leave(text: str) -> None:
     assert verdict(text) == Verdict(Action.NXDOMAIN, Reason.SPECIAL_USE)
 
 
-def test_a_plain_word_never_leaves_as_an_address_question() -> None:
-    assert verdict("wpad").reason is Reason.SPECIAL_USE
-    assert verdict("jp", qtype=Type.NS).action is Action.FORWARD, "a resolver behind us may walk the tree"
+def test_a_plain_word_never_leaves() -> None:
+    for qtype in (Type.A, Type.AAAA, Type.HTTPS, Type.SRV, Type.MX, Type.PTR, 16, 64):
+        assert verdict("nas", qtype=qtype).reason is Reason.SPECIAL_USE, qtype
+    for qtype in (Type.NS, Type.SOA, Type.DS, Type.DNSKEY):
+        assert verdict("jp", qtype=qtype).action is Action.FORWARD, "a resolver behind us may walk the tree"
 
 
 def test_neighbours_of_special_names_do_leave() -> None:
