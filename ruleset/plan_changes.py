@@ -1,10 +1,12 @@
-"""What changes besides access: zones, devices, uplinks, names.
+"""What changes besides access: zones, devices, uplinks, granted names.
 
-May live here: comparing the parts of two sites one by one. May not: grants and forwards (plan_access.py).
+May live here: comparing the parts of two sites one by one. May not: grants and forwards (plan_access.py), the
+names policy (plan_dns.py).
 """
 
 from collections.abc import Iterator
 
+from ruleset.plan_dns import dns_changes
 from ruleset.plan_risk import Change, Risk, Weight
 from ruleset.plan_text import Params
 from ruleset.resolved import Host, ResolvedSite, Segment
@@ -15,7 +17,7 @@ def other_changes(old: ResolvedSite, new: ResolvedSite) -> Iterator[Change]:
     yield from _uplinks(old, new)
     yield from _zones(old, new)
     yield from _devices(old, new)
-    yield from _dns(old, new)
+    yield from dns_changes(old, new)
     yield from _names(old, new)
 
 
@@ -112,23 +114,6 @@ def _device(old: Host, new: Host) -> Iterator[Change]:
         yield Change("device-addresses", params, *weight)
     if old.mac != new.mac:
         yield Change("device-mac", {"name": new.name, "old": old.mac, "new": new.mac}, *weight)
-
-
-def _dns(old: ResolvedSite, new: ResolvedSite) -> Iterator[Change]:
-    was, now = old.site.dns, new.site.dns
-    if was.upstreams != now.upstreams:
-        asked = {"old": tuple(map(str, was.upstreams)), "new": tuple(map(str, now.upstreams))}
-        yield Change("dns-upstreams", asked, "medium", "way-out")
-    for zone in new.site.zones:
-        before, after = was.zones.get(zone), now.zones.get(zone)
-        had, has = (before.lists if before else ()), (after.lists if after else ())
-        if gained := tuple(name for name in has if name not in had):
-            yield Change("dns-lists-added", {"zone": zone, "lists": gained}, "low", "more-protection")
-        if lost := tuple(name for name in had if name not in has):
-            yield Change("dns-lists-removed", {"zone": zone, "lists": lost}, "medium", "less-protection")
-        if before and after and before.block != after.block:
-            answer: Params = {"zone": zone, "old": before.block, "new": after.block}
-            yield Change("dns-answer", answer, "low", "bookkeeping")
 
 
 def _names(old: ResolvedSite, new: ResolvedSite) -> Iterator[Change]:

@@ -79,22 +79,6 @@ def test_uplinks():
     assert changes(two, OLD)[0][:2] == ("uplink-removed", "high")
 
 
-def dns(**values):
-    lists = {"malware": {"path": "a.hosts"}, "ads": {"path": "b.hosts"}}
-    return replace(OLD, site=site(dns={"lists": lists, **values}))
-
-
-def test_names_and_block_lists():
-    plain = dns(zones={"pc": {"lists": ("malware",)}})
-    assert changes(plain, dns(zones={"pc": {"lists": ("ads",)}})) == [
-        ("dns-lists-added", "low", "zone pc is now filtered by ads"),
-        ("dns-lists-removed", "medium", "zone pc is no longer filtered by malware"),
-    ]
-    assert changes(plain, dns(zones={"pc": {"lists": ("malware",), "block": "null"}}))[0][0] == "dns-answer"
-    assert changes(dns(), dns(upstreams=("198.51.100.53",)))[0][:2] == ("dns-upstreams", "medium")
-    assert "of none" in changes(dns(), dns(upstreams=("198.51.100.53",)))[0][2]
-
-
 def test_dynamic_addresses():
     zones = {**OLD.site.model_dump()["zones"]}
     zones["pc"] = {**zones["pc"], "dhcp": {"first": "10.20.20.100", "last": "10.20.20.150"}}

@@ -8,7 +8,7 @@ import pytest
 from ruleset.plan_risk import Change
 from ruleset.plan_text import SENTENCES, WHY, listed, sentence
 
-USERS = ("plan_access", "plan_changes", "plan_risk")
+USERS = ("plan_access", "plan_changes", "plan_dns", "plan_risk")
 SOURCE = "".join((files("ruleset") / f"{name}.py").read_text() for name in USERS)
 
 
