@@ -65,9 +65,17 @@ def _without(part: dict[str, Any], loc: Path, left_out: set[str]) -> dict[str, A
     """A copy of a part without the entry at `loc`, or without the whole list when it is not by id."""
     inside = part.get(str(loc[0]))
     if len(loc) > 1 and isinstance(inside, dict) and loc[1] in inside:
-        left_out.add(str(loc[1]))
+        left_out.update(_words_of(str(loc[1]), inside[loc[1]]))
         return {**part, str(loc[0]): {key: value for key, value in inside.items() if key != loc[1]}}
+    if len(loc) > 1 and isinstance(inside, dict) and str(loc[1]) in left_out:
+        return part  # another mistake in an entry that has gone already
     return {key: value for key, value in part.items() if key != loc[0]}
+
+
+def _words_of(name: str, entry: object) -> set[str]:
+    """By what others may speak of an entry: its id, and the category of a list."""
+    category = entry.get("category") if isinstance(entry, dict) else None
+    return {name, category} if isinstance(category, str) else {name}
 
 
 def about_what_is_left(problems: list[Problem], left_out: frozenset[str]) -> list[Problem]:

@@ -55,6 +55,20 @@ def test_a_management_zone_with_a_mistake_is_not_missing():
     assert [code for code, _ in found] == ["type"]
 
 
+def test_two_mistakes_in_one_list_do_not_take_the_other_lists_with_them():
+    lists = {
+        "malware": {"path": "malware.hosts"},
+        "ads": {"path": "/etc/ads", "url": "http://ads.example/", "category": "advertising"},
+    }
+    zones = {"pc": {"lists": ["malware", "ads", "malwere"], "categories": ["advertising", "advertizing"]}}
+    found = problems(dns={"lists": lists, "zones": zones})
+    assert sorted(what for code, what in found if code == "dangling") == [
+        "there is no category 'advertizing'",
+        "there is no list 'malwere'",
+    ]
+    assert len(found) == 4
+
+
 def test_other_complaints_are_kept():
     kept = load_site(written(waivers={"w": {"covers": "x"} | SIGNED}), "s", NOW).problems
     assert len(kept) == 1 and about_what_is_left(kept, frozenset()) == kept
