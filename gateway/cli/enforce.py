@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from gateway.cli.clinic import applied_or_none, time_of
 from gateway.cli.output import CommandError, load_or_stop, read_bytes, say, say_json
 from gateway.cli.status_text import generation_lines, isolated_line, status_text
 from gateway.client import EnforcerClient, Refused
@@ -145,7 +146,7 @@ def _generations(arguments: argparse.Namespace) -> int:
     if arguments.json:
         say_json(answer)
     else:
-        say("\n".join(generation_lines(answer)) or "no policy was applied yet")
+        say("\n".join(generation_lines(answer, time_of(applied_or_none()))) or "no policy was applied yet")
     return 0
 
 
@@ -155,7 +156,8 @@ def _status(arguments: argparse.Namespace) -> int:
     if arguments.json:
         say_json(answer | {"resolver": asdict(vitals) if vitals else None, "lists": [asdict(one) for one in lists]})
     else:
-        say("\n".join((status_text(answer), *words(vitals, lists))))
+        wrong = [f"list {one.id} is not in force: {one.problem or 'no rule in it'}" for one in lists if one.missing]
+        say("\n".join((status_text(answer, time_of(applied_or_none()), wrong), *words(vitals, lists))))
     return 0
 
 
@@ -195,5 +197,6 @@ def _quarantine_list(arguments: argparse.Namespace) -> int:
     if arguments.json:
         say_json(answer)
         return 0
-    say("\n".join(isolated_line(row) for row in answer.get("quarantine", [])) or "nobody is isolated")
+    zone = time_of(applied_or_none())
+    say("\n".join(isolated_line(row, zone) for row in answer.get("quarantine", [])) or "nobody is isolated")
     return 0

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ruleset.context import zone_info
 from ruleset.document import MAX_BYTES
 from ruleset.load import LoadResult, load_site
 from ruleset.problems import Problem, printable
@@ -50,15 +51,16 @@ def need_root(what: str) -> None:
         raise CommandError(f"{what} enters network namespaces", "run it as root")
 
 
-def now_or(text: str | None) -> datetime:
-    """The moment of `--at`, or now."""
+def now_or(text: str | None, site: ResolvedSite | None = None) -> datetime:
+    """The moment of `--at`, or now. Without an offset it is time of the clinic; without a site, UTC."""
     if text is None:
         return datetime.now(UTC)
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise CommandError(f"--at {text}: {error}", "for example 2027-03-31T18:00+09:00") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        clinic = (zone_info(site.site.clinic.timezone) if site else None) or UTC
+        return (moment if moment.tzinfo else moment.replace(tzinfo=clinic)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise CommandError(f"--at {text}: that is no moment", "for example 2027-03-31T18:00 or 2027-03-31") from None
 
 
 def read_bytes(path: Path) -> bytes:
@@ -81,8 +83,12 @@ def _without_waiting(path: str, flags: int) -> int:
 
 
 def load(path: Path, at: str | None = None) -> LoadResult:
-    """Reads and checks a site file."""
-    return load_site(read_bytes(path), str(path), now_or(at))
+    """Reads and checks a site file. Only the file tells what a moment without an offset means, so it is read twice."""
+    data = read_bytes(path)
+    if at is None:
+        return load_site(data, str(path), now_or(at))
+    clinic = load_site(data, str(path), now_or(at), applied_before=True).resolved
+    return load_site(data, str(path), now_or(at, clinic))
 
 
 def print_problems(problems: list[Problem], *, as_json: bool) -> None:

@@ -86,7 +86,7 @@ def _port(text: str) -> int:
 
 def compiled(resolved: ResolvedSite, at: str | None = None) -> Ruleset:
     """The policy of a site with nobody isolated."""
-    return compile_ruleset(resolved, NOTHING_LIVE, now_or(at))
+    return compile_ruleset(resolved, NOTHING_LIVE, now_or(at, resolved))
 
 
 def _check(arguments: argparse.Namespace) -> int:
@@ -133,7 +133,7 @@ def _lint(arguments: argparse.Namespace) -> int:
     if result.resolved is None:
         print_problems(result.problems, as_json=arguments.json)
         return 1
-    found = by_place(lint(result.resolved, now_or(arguments.at), result.document))
+    found = by_place(lint(result.resolved, now_or(arguments.at, result.resolved), result.document))
     if arguments.json:
         say_json({"problems": [p.as_dict() for p in found]})
     else:
@@ -169,7 +169,7 @@ def _plan(arguments: argparse.Namespace) -> int:
     if arguments.nft:
         say(_text_difference(old, new, arguments.at))
         return 0
-    changes = plan(old, new, now_or(arguments.at))
+    changes = plan(old, new, now_or(arguments.at, new))
     if arguments.json:
         say_json(changes.as_dict())
     else:

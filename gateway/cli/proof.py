@@ -37,7 +37,7 @@ def _prove(arguments: argparse.Namespace) -> int:
     if arguments.live:
         need_root("prove --live")
     resolved = load_or_stop(arguments.site, arguments.at, as_json=arguments.json)
-    moment = now_or(arguments.at)
+    moment = now_or(arguments.at, resolved)
     if arguments.live:
         from gateway.lab.live import live_report
 

@@ -57,6 +57,20 @@ def test_a_way_back_that_is_none_is_told_in_the_users_words(running, clinicgate,
     assert clinicgate("rollback", 1).returncode == 1  # it waits itself
 
 
+def test_status_tells_the_clinics_time_and_calls_a_missing_list_a_trouble(running, clinicgate, naika):
+    clinicgate("apply", naika)
+    clinicgate("quarantine", "add", "camera-1", "--reason", "odd traffic")
+    row = {"id": "gone", "rules": 0, "rejects": 0, "problem": "no file"}
+    running.paths.resolver_status.parent.mkdir(parents=True, exist_ok=True)
+    running.paths.resolver_status.write_text(json.dumps({"lists": [row]}))
+    told = clinicgate("status").stdout
+    assert "Troubles:\n  - list gone is not in force: no file" in told and "Troubles: nothing" not in told
+    assert " JST, by" in told and "JST" in clinicgate("generations").stdout
+    assert " JST, by" in clinicgate("quarantine", "list").stdout
+    running.paths.resolver_status.write_text(json.dumps({"lists": [row | {"rules": 3, "problem": ""}]}))
+    assert "Troubles: nothing." in clinicgate("status").stdout
+
+
 def test_a_wrong_file_never_reaches_the_enforcer(running, clinicgate, broken):
     assert clinicgate("apply", broken).returncode == 1
     assert json.loads(clinicgate("generations", "--json").stdout)["generations"] == []

@@ -1,6 +1,7 @@
 """What the enforcer tells, as sentences."""
 
 import time
+from zoneinfo import ZoneInfo
 
 from gateway.cli.status_text import generation_lines, isolated_line, moment, status_text
 
@@ -51,6 +52,19 @@ def test_a_moment_tells_its_zone(monkeypatch):
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+def test_moments_are_told_in_the_clinics_time():
+    tokyo = ZoneInfo("Asia/Tokyo")
+    text = status_text(WAITING, tokyo)
+    assert "camera-1 since 2026-11-22 21:10 JST" in text and "permit:nvr-view since 1970-01-01 09:00:00 JST" in text
+    assert "until 1970-01-01 09:00:00 JST" in text and "UTC" not in text
+    assert "1970-01-01 09:00:00 JST" in "".join(generation_lines({"generations": [{"number": 1, "at": 0}]}, tokyo))
+
+
+def test_what_others_complain_of_is_a_trouble_too():
+    text = status_text({"generation": 1, "state": "confirmed"}, None, ["list gone is not in force: no file"])
+    assert "Troubles:\n  - list gone is not in force: no file" in text and "Troubles: nothing" not in text
 
 
 def test_a_box_without_a_policy_says_how_to_begin():
