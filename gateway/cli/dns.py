@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from filters.names import BadNameError, from_text, to_text
+from gateway.cli.clinic import applied_or_none, meant, nearest, refusal, time_of
 from gateway.cli.dns_report import report
 from gateway.cli.dns_text import NO_HELP, answer_text, explain_text, why
 from gateway.cli.output import CommandError, load_or_stop, now_or, say, say_json
@@ -18,6 +19,8 @@ from gateway.cli.status_text import allowance_line
 from gateway.client import EnforcerClient, EnforcerUnavailable, Refused
 from gateway.paths import Paths
 from gateway.wire import NOT_FOUND
+from ruleset.problems import printable
+from ruleset.resolved import ResolvedSite
 
 SHORTEST, LONGEST = 1, 86_400  # seconds, as the enforcer takes them
 UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600}
@@ -49,7 +52,7 @@ def add_commands(commands: Any) -> None:
     allow.add_argument("--json", action="store_true", help="for machines")
     allow.set_defaults(run=_allow)
     disallow = actions.add_parser("disallow", help="end an allowance before its time")
-    disallow.add_argument("id", type=int, metavar="ID", help="its number in `dns allowances`")
+    disallow.add_argument("id", type=_number, metavar="ID", help="its number in `dns allowances`")
     disallow.set_defaults(run=_disallow)
     show = actions.add_parser("allowances", help="which names are allowed for a while: for whom, until when, by whom")
     show.add_argument("--json", action="store_true", help="for machines")
@@ -75,6 +78,12 @@ def _seconds(text: str) -> int:
     return seconds
 
 
+def _number(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,9}", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"{text!r} is no ID: it is the number in `clinicgate dns allowances`")
+    return int(text)
+
+
 def _name(text: str) -> str:
     """The name as the gateway writes it: small letters, international ones in their ASCII form."""
     try:
@@ -88,28 +97,38 @@ def _enforcer(command: str, **arguments: Any) -> dict[str, Any]:
         return client.call(command, **arguments)
 
 
-def _resolver(command: str, **arguments: Any) -> dict[str, Any]:
-    with EnforcerClient(Paths.from_env().resolver_socket, PATIENCE, who="resolver") as client:
-        return client.call(command, **arguments)
+def _resolver(site: ResolvedSite | None, command: str, **arguments: Any) -> dict[str, Any]:
+    """Who `client` is must be plain: a word that means nobody is answered with what could be meant."""
+    try:
+        with EnforcerClient(Paths.from_env().resolver_socket, PATIENCE, who="resolver") as client:
+            return client.call(command, **arguments)
+    except Refused as error:
+        close = nearest(site, arguments["client"]) if error.code == NOT_FOUND else ""
+        if not close:
+            raise
+        raise CommandError(f"refused: {error.message}", f"{close} {error.hint}", status=1) from None
 
 
 def _explain(arguments: argparse.Namespace) -> int:
-    asked: dict[str, Any] = {"name": _name(arguments.name), "client": arguments.client, "type": arguments.type}
+    if arguments.lists is not None and arguments.site is None:
+        raise CommandError("--lists is for --site; the running resolver has its own lists", "leave it out")
+    now_or(arguments.at)  # before anybody is asked: is it a moment?
+    site = applied_or_none() if arguments.site is None else load_or_stop(arguments.site, arguments.at)
+    client, moment = meant(site, arguments.client), now_or(arguments.at, site)
+    asked: dict[str, Any] = {"name": _name(arguments.name), "client": client, "type": arguments.type}
     lists = arguments.lists or Paths.from_env().lists
-    moment = now_or(arguments.at)
-    if arguments.site is not None:
+    if arguments.site is not None and site is not None:
         from gateway.cli.dns_offline import explain_offline
 
-        told = explain_offline(load_or_stop(arguments.site, arguments.at), lists, asked, moment)
-    elif arguments.lists is not None:
-        raise CommandError("--lists is for --site; the running resolver has its own lists", "leave it out")
+        told = explain_offline(site, lists, asked, moment)
     else:
-        told = _resolver("explain", **asked, **({} if arguments.at is None else {"at": moment.timestamp()}))
+        told = _resolver(site, "explain", **asked, **({} if arguments.at is None else {"at": moment.timestamp()}))
+    told["not_asked"] = refusal(site, told, moment)
     if arguments.json:
         say_json(told)
     else:
         say(explain_text(told, _line(lists, told)))
-    return 0
+    return 1 if told.get("undecided") else 0
 
 
 def _line(lists: Path, told: dict[str, Any]) -> str:
@@ -128,7 +147,9 @@ def _line(lists: Path, told: dict[str, Any]) -> str:
 
 
 def _test(arguments: argparse.Namespace) -> int:
-    told = _resolver("ask", name=_name(arguments.name), client=arguments.client, type=arguments.type)
+    site, name = applied_or_none(), _name(arguments.name)
+    told = _resolver(site, "ask", name=name, client=meant(site, arguments.client), type=arguments.type)
+    told["not_asked"] = refusal(site, told, now_or(None))
     if arguments.json:
         say_json(told)
     else:
@@ -137,27 +158,34 @@ def _test(arguments: argparse.Namespace) -> int:
 
 
 def _allow(arguments: argparse.Namespace) -> int:
-    name = _name(arguments.name)
-    whom = {"device": arguments.device, "zone": arguments.zone, "all": arguments.all or None}
-    _must_help(name, arguments.device or arguments.zone)
+    name, site = _name(arguments.name), applied_or_none()
+    device = arguments.device and meant(site, arguments.device)
+    whom = {"device": device, "zone": arguments.zone, "all": arguments.all or None}
+    _must_help(site, name, device or arguments.zone)
     made = _enforcer("dns_allow", name=name, minutes=arguments.seconds / 60, reason=arguments.reason, **whom)
     if arguments.json:
         say_json(made)
     else:
-        say(f"Allowed: {allowance_line(made)}\nIt ends by itself; to end it now: clinicgate dns disallow {made['id']}")
+        say(f"Allowed: {allowance_line(made, time_of(site))}")
+        if replaced := made.get("replaced"):
+            say(f"It replaces {', '.join(printable(str(one)) for one in replaced)}: the same name for the same.")
+        say(f"It ends by itself; to end it now: clinicgate dns disallow {made['id']}")
     return 0
 
 
-def _must_help(name: str, client: str | None) -> None:
+def _must_help(site: ResolvedSite | None, name: str, client: str | None) -> None:
     """An allowance that changes nothing would only puzzle whoever reads of it later. Raises CommandError."""
     if client is None:
         return  # for everybody: there is no one answer
     try:
-        verdict = _resolver("ask", name=name, client=client).get("verdict") or {}
+        told = _resolver(site, "ask", name=name, client=client)
     except EnforcerUnavailable as error:
         sys.stderr.write(f"clinicgate: {error}; so nobody looked whether the name is blocked at all\n")
         return
+    verdict = told.get("verdict") or {}
     if verdict.get("may_allow") or verdict.get("reason") == "granted":
+        if refused := refusal(site, told, now_or(None)):
+            sys.stderr.write(f"clinicgate: warning: {refused} The allowance changes nothing for it.\n")
         return
     hint = f"`clinicgate dns explain {name} --from {client}` tells more"
     if verdict.get("reason") in NO_HELP:
@@ -167,7 +195,8 @@ def _must_help(name: str, client: str | None) -> None:
 
 def _disallow(arguments: argparse.Namespace) -> int:
     try:
-        say(f"Ended: {allowance_line(_enforcer('dns_disallow', id=arguments.id))}")
+        ended = _enforcer("dns_disallow", id=arguments.id)
+        say(f"Ended: {allowance_line(ended, time_of(applied_or_none()))}")
     except Refused as error:
         if error.code != NOT_FOUND:
             raise
@@ -180,5 +209,9 @@ def _allowances(arguments: argparse.Namespace) -> int:
     if arguments.json:
         say_json(told)
     else:
-        say("\n".join(allowance_line(row) for row in told.get("allowances", [])) or "no name is allowed for a while")
+        zone = time_of(applied_or_none())
+        say(
+            "\n".join(allowance_line(row, zone) for row in told.get("allowances", []))
+            or "no name is allowed for a while"
+        )
     return 0

@@ -15,6 +15,7 @@ from filters.dns_listed import Shelved
 from filters.lists import ListFile, ListFileError
 from filters.names import BadNameError
 from gateway.arguments import Arguments
+from gateway.cli.clinic import nearest
 from gateway.cli.output import CommandError
 from gateway.resolver.config import ResolverConfig, config_of
 from gateway.resolver.explaining import explain_in
@@ -23,6 +24,8 @@ from gateway.updates.confined import Compile, UnfitError, inspect_names
 from gateway.wire import CommandRefused
 from ruleset.problems import printable
 from ruleset.resolved import ResolvedSite
+
+LISTS_DECIDE = frozenset({"not_listed", "excepted"})
 
 
 def explain_offline(site: ResolvedSite, lists: Path, asked: dict[str, Any], now: datetime) -> dict[str, Any]:
@@ -33,19 +36,33 @@ def explain_offline(site: ResolvedSite, lists: Path, asked: dict[str, Any], now:
         policy = session_config(config, shelf).policy
         told = explain_in(config, policy, Arguments("explain", asked), now.timestamp())
     except CommandRefused as refused:
-        raise CommandError(refused.message, refused.hint, status=1) from None
+        hint = f"{nearest(site, str(asked['client']))} {refused.hint}".strip()
+        raise CommandError(refused.message, hint, status=1) from None
     except BadNameError as error:
         raise CommandError(f"the site's own names: {error}", "see `clinicgate check SITE`", status=1) from None
-    return {**told, "missing": missing}
+    return {**told, "missing": list(missing.values()), "undecided": _undecided(config, told, missing)}
 
 
-def _shelf(config: ResolverConfig, folder: Path) -> tuple[dict[str, Shelved], list[str]]:
-    found, missing = {}, []
+def _undecided(config: ResolverConfig, told: dict[str, Any], missing: dict[str, str]) -> list[str]:
+    """The missing lists that count for this asker, where only lists could have decided."""
+    if told["verdict"]["reason"] not in LISTS_DECIDE:
+        return []
+    zone = next((zone.policy for zone in config.zones if zone.name == told["zone"]), None)
+    device = next((one.overlay for one in config.devices if told["view"] == f"{told['zone']}/{one.name}"), None)
+    hours = [zone.during[name] for name in told["schedules"] if zone and name in zone.during]
+    words = [one for one in (zone, device, *hours) if one is not None]
+    named = {name for one in words for name in one.lists or ()}
+    wanted = {category for one in words for category in one.categories or ()}
+    return sorted(name for name in missing if name in named or config.categories.get(name) in wanted)
+
+
+def _shelf(config: ResolverConfig, folder: Path) -> tuple[dict[str, Shelved], dict[str, str]]:
+    found, missing = {}, {}
     for name, path in config.lists.items():
         try:
             found[name] = Shelved(name, _compiled(name, list_file(folder, path)))
         except (OSError, UnfitError, ListFileError) as error:
-            missing.append(printable(f"{name}: {error}"))
+            missing[name] = printable(f"{name}: {error}")
     return found, missing
 
 

@@ -6,11 +6,11 @@ May live here: values to sentences. May not: asking anybody, deciding.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gateway.cli.status_text import allowance_line
+from ruleset.context import zone_info
 from ruleset.problems import printable
 
 WHY = {
@@ -68,7 +68,12 @@ def explain_text(told: dict[str, Any], line: str = "") -> str:
 def _explain_lines(told: dict[str, Any], line: str) -> Iterator[str]:
     verdict = told.get("verdict", {})
     yield f"{_asked(told)}, {_at(told)}"
-    yield headline(verdict)
+    yield from _not_asked(told)
+    if undecided := told.get("undecided"):
+        names = printable(", ".join(map(str, undecided)), 500)
+        yield f"UNDECIDED: list {names} could not be read; without it: {why(verdict)}."
+    else:
+        yield headline(verdict)
     if verdict.get("list"):
         file = f" ({_safe(told, 'file')})" if told.get("file") else ""
         yield f"  list {_safe(verdict, 'list')}{file}, line {verdict.get('line')}, rule {_safe(verdict, 'rule')}"
@@ -83,7 +88,7 @@ def _explain_lines(told: dict[str, Any], line: str) -> Iterator[str]:
     yield from (f"List not read: {printable(str(one))}" for one in told.get("missing", []))
     rows = told.get("allowances", [])
     yield "Allowed for a while here:" if rows else "Allowed for a while here: nothing."
-    yield from (f"  {allowance_line(row)}" for row in rows)
+    yield from (f"  {allowance_line(row, _zone(told))}" for row in rows)
     yield from _ways(told, verdict)
 
 
@@ -92,19 +97,35 @@ def _ways(told: dict[str, Any], verdict: dict[str, Any]) -> Iterator[str]:
     name = _safe(told, "name")
     if verdict.get("may_allow"):
         yield f"To allow it: clinicgate dns allow {name} --for 1h {_aim(told)} --reason '...'"
-        word = "only" if verdict.get("reason") == "not_allowed" else "allow"
-        yield f"  or for good: `{word}: [{name}]` in dns.zones.{_safe(told, 'zone')} of the site file"
+        yield f"  or for good, in the site file: {_for_good(name, told, verdict)}"
     elif verdict.get("reason") in NO_HELP:
         yield "Nobody can allow it for a while."
     elif verdict.get("reason") == "not_listed":
         yield f"What it leads to counts too: `clinicgate dns test {name} --from {_safe(told, 'from')}` asks."
 
 
+def _for_good(name: str, told: dict[str, Any], verdict: dict[str, Any]) -> str:
+    """What to write: a name of `deny` may not stand in `allow` too, and `only` alone widens an `only`."""
+    place = f"dns.zones.{_safe(told, 'zone')}"
+    reason = verdict.get("reason")
+    if reason in ("denied", "denied_link"):
+        return f"take {_safe(verdict, 'rule')} out of `deny` of {place} (or of its device or hours, if it stands there)"
+    if reason == "not_allowed":
+        return f"add {name} to `only` of {place} (or of its device or hours, if it stands there)"
+    return f"add {name} to `allow` of {place}"
+
+
+def _not_asked(told: dict[str, Any]) -> Iterator[str]:
+    """The warning that this asker's questions never arrive."""
+    if told.get("not_asked"):
+        yield f"{printable(str(told['not_asked']), 500)} What it would get:"
+
+
 def answer_text(told: dict[str, Any]) -> str:
     """The answer of `ask`."""
     took = f"{float(told.get('milliseconds', 0)):.1f} ms"
     where = "from the cache" if told.get("from_cache") else "not from the cache"
-    lines = [f"{_asked(told)}: {_safe(told, 'rcode')} after {took}, {where}"]
+    lines = [*_not_asked(told), f"{_asked(told)}: {_safe(told, 'rcode')} after {took}, {where}"]
     lines += [f"  {printable(str(one))}" for one in told.get("answers", [])]
     for error in told.get("errors", []):
         lines.append(f"  extended error {error.get('code')} (RFC 8914) {_safe(error, 'text')}".rstrip())
@@ -132,12 +153,13 @@ def _aim(told: dict[str, Any]) -> str:
 
 def _at(told: dict[str, Any]) -> str:
     """The moment in the clinic's time, with the schedules that are on."""
-    try:
-        zone: Any = ZoneInfo(str(told.get("timezone")))
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        zone = UTC
     on = ", ".join(printable(str(name)) for name in told.get("schedules", [])) or "none"
-    return f"{datetime.fromtimestamp(float(told.get('at', 0)), zone):%a %Y-%m-%d %H:%M %Z}; schedules on: {on}"
+    return f"{datetime.fromtimestamp(float(told.get('at', 0)), _zone(told)):%a %Y-%m-%d %H:%M %Z}; schedules on: {on}"
+
+
+def _zone(told: dict[str, Any]) -> tzinfo:
+    """The clinic's time zone as it was told."""
+    return zone_info(str(told.get("timezone"))) or UTC
 
 
 def _safe(values: dict[str, Any], key: str) -> str:

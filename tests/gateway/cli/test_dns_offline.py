@@ -46,12 +46,39 @@ def test_a_list_that_cannot_be_had_is_told(clinicgate: Cli, naika: Path, lists: 
     if text is not None:
         (lists / "malware.hosts").write_text(text)
     done = clinicgate("dns", "explain", "bad.example", "--from", "pc", "--site", naika, "--lists", lists)
-    assert done.returncode == 0 and "List not read: malware:" in done.stdout
+    assert done.returncode == 1 and "List not read: malware:" in done.stdout
+    assert "UNDECIDED: list malware could not be read" in done.stdout and "PASSES" not in done.stdout
+
+
+def test_a_list_of_others_does_not_matter(clinicgate: Cli, naika: Path, lists: Path) -> None:
+    (lists / "malware.hosts").unlink()
+    done = clinicgate("dns", "explain", "bad.example", "--from", "srv", "--site", naika, "--lists", lists)
+    assert done.returncode == 0 and "PASSES THE FILTER" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("word", ["10.10.20.11", "2001:DB8:10:20::11", "02-00-0A-0A-14-0B"])
+def test_an_address_or_mac_of_a_device_is_that_device(clinicgate: Cli, naika: Path, lists: Path, word: str) -> None:
+    done = clinicgate("dns", "explain", "bad.example", "--from", word, "--site", naika, "--lists", lists)
+    assert "asked by reception-1 (" in done.stdout and "--device reception-1" in done.stdout, done.stderr
+
+
+def test_who_may_not_ask_is_told_so(clinicgate: Cli, naika: Path, lists: Path) -> None:
+    done = clinicgate("dns", "explain", "bad.example", "--from", "camera-1", "--site", naika, "--lists", lists)
+    assert "camera-1 may not ask the gateway for names: zone cam, refused by core:refused:cam" in done.stdout
+    done = clinicgate("dns", "explain", "bad.example", "--from", "pc", "--site", naika, "--lists", lists)
+    assert "may not ask" not in done.stdout
+
+
+def test_a_moment_is_the_clinics(clinicgate: Cli, naika: Path, lists: Path) -> None:
+    words = ("dns", "explain", "bad.example", "--from", "pc", "--site", naika, "--lists", lists)
+    assert "2026-11-23 10:00 JST" in clinicgate(*words, "--at", "2026-11-23T10:00").stdout
 
 
 def test_errors_have_a_way_out(clinicgate: Cli, naika: Path, broken: Path, lists: Path) -> None:
     done = clinicgate("dns", "explain", "a.example", "--from", "nobody", "--site", naika, "--lists", lists)
     assert done.returncode == 1 and "its zones:" in done.stderr
+    done = clinicgate("dns", "explain", "a.example", "--from", "reception-l", "--site", naika, "--lists", lists)
+    assert done.returncode == 1 and "reception-1?" in done.stderr
     done = clinicgate("dns", "explain", "a.example", "--from", "pc", "--site", broken, "--lists", lists)
     assert done.returncode == 1 and "no zone 'mgmnt'" in done.stderr
 

@@ -39,13 +39,33 @@ def test_a_blocked_name_is_told_with_its_rule_and_the_command_that_would_allow_i
     assert "list malware (malware.hosts), line 7, rule ||bad.example^" in text
     assert "that line now reads: 0.0.0.0 bad.example # since May" in text
     assert "clinicgate dns allow bad.example --for 1h --device reception-1 --reason" in text
-    assert "`allow: [bad.example]` in dns.zones.pc" in text
+    assert "for good, in the site file: add bad.example to `allow` of dns.zones.pc" in text
 
 
 def test_for_a_zone_or_an_address_the_command_names_the_zone() -> None:
     for kind in ("zone", "address"):
         assert "--zone pc --reason" in explain_text(told(kind=kind))
-    assert "`only: [bad.example]`" in explain_text(told(Reason.NOT_ALLOWED))
+
+
+def test_for_good_is_what_the_check_accepts() -> None:
+    assert "add bad.example to `only` of dns.zones.pc" in explain_text(told(Reason.NOT_ALLOWED))
+    for reason in (Reason.DENIED, Reason.DENIED_LINK):
+        text = explain_text(told(reason))
+        assert "take ||bad.example^ out of `deny` of dns.zones.pc" in text and "to `allow`" not in text
+
+
+def test_who_cannot_ask_and_what_could_not_be_read_are_told_first() -> None:
+    refused = told(not_asked="camera-1 may not ask the gateway for names: zone cam, refused by x (y).")
+    assert "(y). What it would get:\nBLOCKED" in explain_text(refused)
+    assert answer_text(refused | {"rcode": "NXDOMAIN"}).startswith("camera-1 may not ask")
+    text = explain_text(told(Reason.NOT_LISTED, Action.FORWARD, undecided=["a", "b"]))
+    assert "UNDECIDED: list a, b could not be read; without it: no rule is about it." in text
+    assert "PASSES" not in text
+
+
+def test_allowances_are_told_in_the_clinics_time() -> None:
+    row = {"name": "ok.example", "zone": "pc", "until": 0.0, "actor": "alice", "reason": "today"}
+    assert "until 1970-01-01 09:00:00 JST" in explain_text(told(allowances=[row]))
 
 
 @pytest.mark.parametrize("reason", sorted(NO_HELP))
