@@ -30,6 +30,7 @@ DNS = """dns:
   upstreams: [{{server: 127.99.0.53, port: {port}}}]
   lists: {{malware: {{path: malware.hosts}}}}
   zones: {{pc: {{lists: [malware]}}}}
+  log: {{detail: device}}
 """
 
 
