@@ -34,6 +34,7 @@ from filters.lists.pattern import (
 from filters.lists.rules import NOTHING, Extent, Parsed, Plain, Reject, Side, listed_name, plain
 
 MAX_STARS = 8
+MAX_BUILDING = 2000  # steps of building a pattern, some millisecond; ordinary ones take 50 to 300
 _USUAL = re.compile(r"\|\|([a-z0-9._-]+)\^")
 _COSMETIC = re.compile(r"#@?[?$%]{0,2}#|\$@?\$")
 _REGEX = re.compile(r"/(.+)/(?:\$(.*))?", re.DOTALL)
@@ -122,7 +123,10 @@ def parse_line(line: str) -> Parsed:
     node = rule.pattern.node
     if node is None:
         return [Side(rule.text, rule.pattern.name)]
-    return Reject.TOO_WIDE if _too_wide(node) else [Side(rule.text, None, grams(node))]
+    automaton = Automaton(node)
+    if automaton.steps > MAX_BUILDING:
+        return Reject.REGEX_SIZE
+    return Reject.TOO_WIDE if _too_wide(automaton) else [Side(rule.text, None, grams(node))]
 
 
 def read(text: str) -> Rule | Reject:
@@ -211,6 +215,6 @@ def _glob(start: str, core: str, *, ended: bool) -> Pattern | Reject:
     return Pattern(f"{start}{body}{'^' if ended else '*'}", node=node)
 
 
-def _too_wide(node: Node) -> bool:
-    automaton, budget = Automaton(node), Budget(1 << 20)
+def _too_wide(automaton: Automaton) -> bool:
+    budget = Budget(1 << 20)
     return any(automaton.search(host, budget) for host in _ORDINARY)

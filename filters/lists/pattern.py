@@ -13,6 +13,7 @@ from typing import NamedTuple, Union
 START, END = "\x02", "\x03"
 ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.\\")  # what names.to_text writes, in lower case
 MAX_POSITIONS = 250
+MAX_PARTS = 1000  # with repeats written out, those of nothing too: what building or reading a pattern walks through
 GRAM = 3
 _GRAM_CHARS = ALPHABET - {".", "\\"}  # those that stand in a name's wire form as they are
 
@@ -57,6 +58,15 @@ def positions(node: Node) -> int:
     if isinstance(node, Repeat):
         return positions(node.part) * (max(node.least, 1) if node.most is None else node.most)
     return sum(map(positions, node.parts))
+
+
+def parts(node: Node) -> int:
+    """How many parts of the tree there are, repeats written out: also what holds no character costs its time."""
+    if isinstance(node, Chars):
+        return 1
+    if isinstance(node, Repeat):
+        return 1 + parts(node.part) * (max(node.least, 1) if node.most is None else node.most)
+    return 1 + sum(map(parts, node.parts))
 
 
 def literal(text: str) -> Cat:

@@ -10,7 +10,20 @@ May live here: reading the notation. May not: what is too wide for a clinic (adb
 import re
 from types import MappingProxyType
 
-from filters.lists.pattern import ALPHABET, AT_END, AT_START, MAX_POSITIONS, Alt, Cat, Chars, Node, Repeat, positions
+from filters.lists.pattern import (
+    ALPHABET,
+    AT_END,
+    AT_START,
+    MAX_PARTS,
+    MAX_POSITIONS,
+    Alt,
+    Cat,
+    Chars,
+    Node,
+    Repeat,
+    parts,
+    positions,
+)  # fmt: skip
 from filters.lists.rules import Reject
 
 MAX_TEXT = 512  # characters
@@ -187,6 +200,6 @@ class _Reader:
 
 
 def _sized(node: Node) -> Node:
-    if positions(node) > MAX_POSITIONS:
+    if positions(node) > MAX_POSITIONS or parts(node) > MAX_PARTS:
         raise RegexError(Reject.REGEX_SIZE)
     return node

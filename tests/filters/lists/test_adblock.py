@@ -141,3 +141,10 @@ def test_a_plain_rule_is_told_as_the_rule_it_was_read_from(line: str) -> None:
     assert not isinstance(parsed, Reject)
     assert not isinstance(parsed[0], Side)
     assert adblock.plain_text(parsed[0]) == rule.text
+
+
+def test_a_pattern_that_takes_long_to_build_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = r"/^[a-z]{1,63}\.ads[0-9]{1,9}\./"
+    assert isinstance(adblock.parse_line(line), list)
+    monkeypatch.setattr(adblock, "MAX_BUILDING", 50)
+    assert adblock.parse_line(line) is Reject.REGEX_SIZE

@@ -19,6 +19,11 @@ def test_what_makes_others_backtrack_is_linear_here(expression: str) -> None:
     assert (1 << 30) - budget.left <= 253 * (MAX_POSITIONS + 1)
 
 
+@pytest.mark.parametrize("expression", ["([a-z]?){220}goo", "a?" * 125, "((a?){15}){15}", "([a-z]{0,9}){0,25}x"])
+def test_building_is_linear_also_when_every_part_may_be_left_out(expression: str) -> None:
+    assert Automaton(regex.read(expression)).steps < 10 * MAX_POSITIONS
+
+
 def test_a_spent_budget_ends_the_search_before_it_begins() -> None:
     automaton, budget = Automaton(regex.read("abc")), Budget(3)
     assert automaton.search(f"{START}abc{END}", budget)

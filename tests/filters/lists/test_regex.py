@@ -31,6 +31,10 @@ def found(expression: str, name: str) -> bool:
         ("^a{0}b$", "b", "ab"),
         ("^(ab)+c?$", "ab ababc", "c abc.c"),
         ("^a*?b+?$", "b aab", "a"),
+        ("^(a?){2,3}$", "a aaa", "aaaa b"),
+        ("^(a|b?c?){3}d$", "d abcd bcad aaad", "aaaaad"),
+        ("^(a{2,3}){2}$", "aaaa aaaaaa", "aaa aaaaaaa"),
+        ("^(a?b){2,}$", "bb abbab", "b aa"),
         (r"^\d\w\D$", "1ab 1_.", "a1b 111"),
         (r"^[[:alpha:]][^[:alpha:].]$", "a1 a-", "aa a."),
         ("^[]a-]+$", "a- -", "b"),
@@ -85,6 +89,8 @@ def test_what_is_read(expression: str, names: str, others: str) -> None:
         ("(" * 40 + "a" + ")" * 40, Reject.REGEX_SIZE),
         ("a{100}" * 3, Reject.REGEX_SIZE),
         ("((a{50}){50}){50}", Reject.REGEX_SIZE),
+        ("exam(((){999}){99}){60}ple7", Reject.REGEX_SIZE),
+        ("q((a?){0}){999}", Reject.REGEX_SIZE),
     ],
 )
 def test_what_is_refused_and_why(expression: str, reason: Reject) -> None:
