@@ -186,7 +186,7 @@ CHECKS = (
     ),
     Check("resolver-overloaded", Severity.ATTENTION, _of_resolver(lambda v: v.overload > 0), depends_on=_NAMES),
     Check("time-unknown", Severity.NOTE, _of_resolver(lambda v: v.time_unknown), depends_on=_NAMES),
-    Check("list-missing", Severity.ATTENTION, lambda o, _: any(one.missing for one in o.lists), _NAMES, delay=60),
+    Check("list-missing", Severity.ATTENTION, lambda o, _: any(one.missing for one in o.lists), _NAMES),
     Check("list-refused", Severity.NOTE, lambda o, _: any(one.refused for one in o.lists), _NAMES, delay=60),
     Check("list-old", Severity.ATTENTION, lambda o, _: bool(o.old_lists), depends_on=_NAMES),
     Check("records-lost", Severity.NOTE, lambda o, _: o.lost_today > 0, depends_on=("store-unreadable",)),

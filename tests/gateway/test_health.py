@@ -79,6 +79,13 @@ def test_fine_stays_fine_as_time_passes():
         assert (health.state, health.findings) == (State.PROTECTED, ())
 
 
+def test_the_first_look_at_a_missing_list_is_not_everything_in_order():
+    health = HealthWatch().look(WRONG["list-missing"], NOW)
+    assert health.state is State.ATTENTION
+    compiling = replace(FINE, lists=(ListState("malware", 0, 0, "being compiled"),))
+    assert HealthWatch().look(compiling, NOW).state is State.PROTECTED
+
+
 def test_a_hiccup_starts_the_delay_anew():
     watch = only("enforcer-unreachable")
     gone = WRONG["enforcer-unreachable"]
