@@ -2,7 +2,8 @@
 
 Theory. How many names were refused is counted as events, each at once; which ones and for whom stands in the query log,
 which is written once a minute, only as fine as the site's switch allows, and for as long as the site says. So a total
-may be larger than what is listed, never smaller, and the difference is told.
+may be larger than what is listed, never smaller, and the difference is told. How many were asked in all is counted once
+a minute too: a share is made of counts of one moment only.
 
 May live here: reading queries over those tables and the folding. May not: writing, texts for people, the clock.
 """
@@ -19,6 +20,7 @@ from gateway.events import Kind
 from gateway.store.reader import read
 
 MAX_NAMES, MAX_TOP, MAX_ASKERS = 60, 8, 12
+NOBODYS = frozenset((".", "clinicgate-probe.invalid"))  # the root, and what the watcher asks to see the resolver alive
 BLOCKED_REASONS = tuple(reason.value for reason in Verdict if reason in BLOCKING)
 OTHER_REASONS = tuple(reason.value for reason in Verdict if reason not in BLOCKING)
 
@@ -89,6 +91,18 @@ class Names:
     def blocked(self) -> int:
         return sum(day.blocked for day in self.days)
 
+    @property
+    def counted(self) -> bool:
+        """Whether it is known yet how many were asked in all; until then `asked` are only the refused."""
+        return any(self.reasons.values())
+
+    @property
+    def share(self) -> float | None:
+        """Percent of the questions that were refused, both as last counted; None before that."""
+        total = sum(self.reasons.values())
+        refused = sum(count for reason, count in self.reasons.items() if reason in BLOCKED_REASONS)
+        return 100 * refused / total if total else None
+
     def within(self, milliseconds: int) -> int:
         """Percent of answers that took no longer, cut and not rounded up; 0 without any answer."""
         total = sum(count for _, count in self.latency)
@@ -122,7 +136,10 @@ Span = tuple[str, str]
 
 
 def _by_day(connection: sqlite3.Connection, days: Sequence[str]) -> tuple[AskedDay, ...]:
-    """Refused are as many as either of the two counts says: one comes at once, the other once a minute."""
+    """Refused are as many as either of the two counts says: one comes at once, the other once a minute.
+
+    What was refused since then was asked as well.
+    """
     span = days[0], days[-1]
     asked, refused, events = Counter[str](), Counter[str](), Counter[str]()
     for day, reason, count in connection.execute(
@@ -135,7 +152,8 @@ def _by_day(connection: sqlite3.Connection, days: Sequence[str]) -> tuple[AskedD
         (Kind.NAME_BLOCKED.value, *span),
     ):
         events[day] = count
-    return tuple(AskedDay(day, max(asked[day], events[day]), max(refused[day], events[day])) for day in days)
+    newer = {day: max(0, events[day] - refused[day]) for day in days}
+    return tuple(AskedDay(day, asked[day] + newer[day], refused[day] + newer[day]) for day in days)
 
 
 @dataclass(slots=True)
@@ -200,7 +218,7 @@ def _top(connection: sqlite3.Connection, span: Span) -> tuple[tuple[str, tuple[t
         " GROUP BY zone, name, reason",
         span,
     ):
-        if reason not in BLOCKED_REASONS:
+        if reason not in BLOCKED_REASONS and name not in NOBODYS:
             asked[zone][name] += count
     return tuple((zone, tuple(asked[zone].most_common(MAX_TOP))) for zone in sorted(asked))
 

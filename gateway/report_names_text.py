@@ -15,11 +15,16 @@ Labels = Mapping[tuple[str, str], Label]
 
 def names_lines(names: Names, labels: Labels, zone: tzinfo) -> list[str]:
     """The days of `names`, each refused name with list, reason, who asked; times in `zone`."""
-    share = f", {100 * names.blocked / names.asked:.1f} %" if names.asked else ""
-    lines = [f"{names.asked} questions in {len(names.days)} days, {names.blocked} refused{share}"]
+    share = f", {names.share:.1f} %" if names.share is not None else ""
+    asked = f"{names.asked} questions in {len(names.days)} days, "
+    if names.blocked and not names.counted:
+        asked, share = "", "; how many were asked in all is counted once a minute"
+    lines = [f"{asked}{names.blocked} refused{share}"]
     if names.latency:
         lines.append(", ".join(f"within {ms} ms {names.within(ms)} %" for ms in (1, 5, 20, 100, 1000)))
-    lines += [f"  {day.day}  {day.asked:>9} asked  {day.blocked:>7} refused" for day in names.days if day.asked]
+    lines += [
+        f"  {day.day}  {day.asked:>9} asked  {day.blocked:>7} refused" for day in names.days if asked and day.asked
+    ]
     for one in names.names:
         lines += _name(one, labels, zone)
     if names.unlisted:

@@ -10,11 +10,17 @@ from gateway.report_names import BLOCKED_REASONS, MAX_NAMES, OTHER_REASONS, Aske
 from gateway.store.batch import Batch, day_in
 from gateway.store.names_batch import NamesBatch
 from gateway.store.writer import EventWriter
+from gateway.watcher.probe import QUESTION
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 DAYS = [(NOON - timedelta(days=back)).date().isoformat() for back in reversed(range(7))]
 RECEPTION, GUEST = Source("pc", "reception-1"), Source("guest")
 LISTED, PLAIN = ("nxdomain", "listed", "malware"), ("forward", "not_listed", "")
+
+
+def names_from_wire(question: bytes) -> str:
+    first = question[0]
+    return f"{question[1 : 1 + first].decode()}.{question[2 + first : 2 + first + question[1 + first]].decode()}"
 
 
 class Past:
@@ -77,6 +83,26 @@ def test_refused_are_as_many_as_the_larger_count_says(past: Past):
     past.batch.answered[DAYS[-1], "pc", "nxdomain", "denied"] += 3
     past.blocked("bad.example", 1, days_ago=1)
     assert past.read().days[-2:] == (AskedDay(DAYS[-2], 1, 1), AskedDay(DAYS[-1], 8, 8))
+
+
+def test_a_share_is_made_of_counts_of_one_moment(past: Past):
+    past.blocked("bad.example", 39)
+    live = past.read()
+    assert (live.blocked, live.counted, live.share) == (39, False, None)
+    past.batch.answered.update(
+        {(DAYS[-1], "pc", "forward", "not_listed"): 90, (DAYS[-1], "pc", "nxdomain", "listed"): 10}
+    )
+    counted = past.read()
+    assert (counted.days[-1].blocked, counted.counted, counted.share) == (78, True, 10.0), "39 more came at once"
+    assert counted.days[-1].asked == 90 + 78
+
+
+def test_what_the_gateway_asks_itself_is_nobodys_top_name(past: Past):
+    probe = names_from_wire(QUESTION)
+    past.asked(probe, 900)
+    past.asked(".", 800)
+    past.asked("www.example", 9)
+    assert past.read().top == (("pc", (("www.example", 9),)),)
 
 
 def test_one_name_with_two_reasons_is_two_stories(past: Past):

@@ -23,7 +23,16 @@ LABELS = {("device", "reception-1"): Label("device", "reception-1", "Reception",
 def test_everything_of_a_refused_name_stands_in_two_lines():
     days = (AskedDay("2026-11-21", 0, 0), AskedDay("2026-11-22", 2000, 9))
     lines = names_lines(
-        Names(days, (BAD,), 2, latency=((1, 90), (5, 10)), hits=(Hit("ads", "u.example", 4),)), LABELS, UTC
+        Names(
+            days,
+            (BAD,),
+            2,
+            reasons={"not_listed": 1991, "listed": 9},
+            latency=((1, 90), (5, 10)),
+            hits=(Hit("ads", "u.example", 4),),
+        ),
+        LABELS,
+        UTC,
     )
     assert lines == [
         "2000 questions in 2 days, 9 refused, 0.5 %",
@@ -38,6 +47,11 @@ def test_everything_of_a_refused_name_stands_in_two_lines():
 
 def test_an_empty_week_is_one_line():
     assert names_lines(Names((AskedDay("2026-11-22", 0, 0),)), {}, UTC) == ["0 questions in 1 days, 0 refused"]
+
+
+def test_before_the_first_count_no_share_is_made_up():
+    lines = names_lines(Names((AskedDay("2026-11-22", 39, 39),)), {}, UTC)
+    assert lines == ["39 refused; how many were asked in all is counted once a minute"]
 
 
 def test_hostile_words_are_escaped():
