@@ -14,7 +14,7 @@ from ruleset.coverage import TrafficSet, allowed, side_contains, traffic_set
 from ruleset.document import Document, Path
 from ruleset.model_dns import ADDRESS_CATEGORIES, Dns, DnsOverlay, DnsZone
 from ruleset.problems import START, Mark, Problem, by_place
-from ruleset.resolved import GATEWAY, Grant, PortForward, ResolvedSite, Side
+from ruleset.resolved import GATEWAY, Grant, PortForward, ResolvedSite, Side, host_network
 from ruleset.tree import PortRange
 
 SOON = timedelta(days=30)
@@ -34,6 +34,7 @@ def lint(resolved: ResolvedSite, now: datetime, document: Document | None = None
         *_without_effect(permits, places),
         *_ending(resolved, now, places),
         *_unused(resolved, places),
+        *_unasked(resolved, places),
         *_blind(resolved, places),
     ]
     return by_place(found)
@@ -180,6 +181,37 @@ def _chosen(dns: Dns) -> tuple[set[str], set[str]]:
     policies: list[DnsZone | DnsOverlay] = [*dns.zones.values(), *dns.devices.values(), *hours]
     lists = {name for policy in policies for name in policy.lists or ()}
     return lists, {*ADDRESS_CATEGORIES, *(name for policy in policies for name in policy.categories or ())}
+
+
+def _unasked(resolved: ResolvedSite, places: _Places) -> Iterator[Problem]:
+    """Names policies of those who may not ask the gateway for names at all."""
+    dns, asking = resolved.site.dns, [g.source for g in resolved.grants if _grants_names(g)]
+    for zone in dns.zones:
+        if not any(side.zone == zone for side in asking):
+            yield _no_names(places, ("dns", "zones", zone), f"zone {zone}")
+    hosts = {host.name: host for host in resolved.hosts}
+    for name in dns.devices:
+        host = hosts.get(name)
+        own = tuple(map(host_network, host.addresses)) if host else ()
+        if host and not any(_overlaps(side, Side(host.zone, name, own)) for side in asking):
+            yield _no_names(places, ("dns", "devices", name), f"device {name}")
+
+
+def _grants_names(grant: Grant) -> bool:
+    return grant.target.zone == GATEWAY and bool(traffic_set(grant.traffic) & DNS)
+
+
+def _overlaps(side: Side, host: Side) -> bool:
+    """Whether some grant's source means that device, or may: one without a fixed address is in any part of its zone."""
+    if side.zone != host.zone or not side.networks or not host.networks:
+        return side.zone == host.zone
+    return any(o.version == i.version and o.overlaps(i) for o in side.networks for i in host.networks)
+
+
+def _no_names(places: _Places, path: Path, who: str) -> Problem:
+    what = f"{who} has a names policy and may not ask the gateway for names: nothing of it takes effect"
+    word = f"clinicgate explain SITE --from {path[-1]} --to gateway --udp 53"
+    return places.at(path, "no-names", what, f"`{word}` says what a permit takes; or delete the policy")
 
 
 def _blind(resolved: ResolvedSite, places: _Places) -> Iterator[Problem]:

@@ -134,6 +134,21 @@ def test_lists_of_addresses_count_in_every_zone(category):
     assert codes(site=site(dns={"lists": {"drop": {"path": "drop.txt", "category": category}}})) == []
 
 
+def test_a_names_policy_of_who_may_not_ask_is_named():
+    few = {"only": ("time.example",)}
+    asked = site(dns={"zones": {"cam": few, "pc": few}, "devices": {"camera-1": few, "room-1": few}})
+    assert [w[::2] for w in warnings(site=asked)] == [
+        ("no-names", f"{who} has a names policy and may not ask the gateway for names: nothing of it takes effect")
+        for who in ("device camera-1", "zone cam")
+    ]
+    names = permit("cam-names", device("camera-1"), zone("gateway"), tcp(53), udp(53))
+    assert codes(names, site=asked) == []
+    other = site(dns={"devices": {"room-1": few}})
+    fewer = tuple(g for g in GRANTS if g.id != "pack:base:pc-gateway-infra")
+    only = permit("one", device("reception-1"), zone("gateway"), udp(53))
+    assert [p.code for p in lint(clinic(grants=(*fewer, only), site=other), NOW)] == ["no-names"]
+
+
 def test_a_file_server_beside_pcs_is_out_of_sight():
     hosts = tuple(replace(h, zone="pc") if h.name == "files" else h for h in clinic().hosts)
     assert warnings(hosts=hosts) == [
