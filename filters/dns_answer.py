@@ -48,15 +48,16 @@ class Answer:
     """One answer, ready to be sent at any moment until `expires` (the caller's clock, seconds).
 
     `ttls`: where in `body` a TTL stands and its value at `born`. From `refresh` on it is worth asking anew. `links`:
-    the names it leads through, `addresses` where it leads, `inside` when one of them is private. `subject`, `told` and
-    `hits` are for accounts: what it is about, whether each time is reported, how often the fast path sent it.
+    the names it leads through, `addresses` where it leads, `inside` when one of them is private, `judged` what was
+    found about the links, by view, and under which rules (dns_links.py). `subject`, `told` and `hits` are for accounts:
+    what it is about, whether each time is reported, how often the fast path sent it.
     `spelled`: the questions under which the fast path remembers it. `teller`, `times`: who had it last when it is told,
     and how often in a row; whoever sends it counts there.
     """
 
     __slots__ = (
         "_body", "_born", "_second", "_ttls", "addresses", "body", "edns_head", "expires", "head", "hits", "inside",
-        "links", "opt", "rcode", "refresh", "spelled", "subject", "teller", "times", "told",
+        "judged", "links", "opt", "rcode", "refresh", "spelled", "subject", "teller", "times", "told",
     )  # fmt: skip
 
     def __init__(
@@ -78,6 +79,7 @@ class Answer:
         self.addresses: tuple[Address, ...] = ()
         self.links: tuple[Name, ...] = ()
         self.inside = False
+        self.judged: tuple[object, dict[tuple[str, bool], Verdict | None]] | None = None
         self.subject: Subject | None = None
         self.told = False
         self.hits = 0

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 
 from filters.dns_listed import Hit
 from filters.dns_local import LocalNames, single_label
+from filters.dns_message import Type
 from filters.dns_rules import Address, Allowance, DevicePolicy, Rules, ZonePolicy, combine
 from filters.dns_safe import safe_name
 from filters.dns_schedule import Hours, Moment, active
@@ -70,6 +71,7 @@ class Standing:
 
     def __init__(self, policy: DnsPolicy, schedules: frozenset[str], allowances: tuple[Allowance, ...]) -> None:
         self.policy, self.state = policy, (schedules, allowances)
+        self.mark = object()  # stands for this moment in what is remembered longer than it counts
         self._known: dict[str, Rules | None] = {}
 
     def rules(self, zone: str, client: Address | None = None) -> Rules | None:
@@ -106,10 +108,16 @@ class Standing:
             verdict = step(case)
             if verdict is not None:
                 reason = _LINKS.get(verdict.reason)
-                if reason is None:
-                    return None
-                return replace(verdict, reason=reason)
+                if reason is not None:
+                    return replace(verdict, reason=reason)
+                return replace(_FORWARD, personal=True) if verdict.personal else None
         return None
+
+    def leads_inside(self, link: Name) -> bool:
+        """Whether a name that an answer leads to is the site's own, or a closed network's: rebinding by a name."""
+        tails = tuple(suffixes(link))
+        inside = LOCALHOST in tails or self.policy.closed.first(tails) is not None
+        return inside or self.policy.local.find(link, Type.A) is not None
 
     def _combine(self, zone: str, device: DevicePolicy | None) -> Rules | None:
         policy = self.policy.zones.get(zone)

@@ -38,6 +38,7 @@ from filters.dns_exchange import (
     ViewsChanged,
 )
 from filters.dns_fair import Shares
+from filters.dns_links import judge_answer, too_many
 from filters.dns_local import LocalNames
 from filters.dns_message import Fault, Rcode, Type, read_query
 from filters.dns_pins import Hold, PinBoard
@@ -310,6 +311,8 @@ class Session:
         None: an answer that needs no upstream (a safe variant's name alone).
         """
         verdict = waiter.verdict
+        if answer is not None and too_many(answer, verdict):
+            return [waiter.fail(now, ExtendedError.OTHER, "an answer that leads to too many names")]
         if answer is not None and (found := self._judged(waiter, answer)) is not None:
             if found.reason is Reason.NOT_LISTED:
                 verdict = found
@@ -335,17 +338,11 @@ class Session:
 
     def _judged(self, waiter: Waiter, answer: Answer) -> Verdict | None:
         """A verdict against an answer: it leads to a blocked name, or from a public name into the clinic."""
-        if waiter.rules is None or waiter.verdict.reason is Reason.CLOSED:
+        if waiter.rules is None:
             return None
-        if answer.inside:
-            self.counters.rebound += 1
-            return Verdict(waiter.rules.block, Reason.REBINDING)
-        if waiter.verdict.reason is not Reason.NOT_LISTED:
-            return None  # an allowed head wins over what it leads to
-        query, rules = waiter.query, waiter.rules
-        verdicts = [waiter.standing.judge_link(rules, link, query.type, waiter.client) for link in answer.links]
-        found = [verdict for verdict in verdicts if verdict is not None]
-        return next((verdict for verdict in found if verdict.blocks), found[0] if found else None)
+        found = judge_answer(waiter.standing, waiter.rules, waiter.verdict, answer, waiter.query.type, waiter.client)
+        self.counters.rebound += found is not None and found.reason is Reason.REBINDING
+        return found
 
     def _sent(self, waiter: Waiter, answer: Answer, subject: Subject, now: float) -> SendAnswer | Tried:
         if not waiter.trial:

@@ -4,8 +4,8 @@
          known header ^    key, in lower case      ^ known or read strictly
 
 One look-up in a table finds an Answer made before; the reply is the client's id and question around it. Whatever is
-not the common case (other flags, other counts, an unread OPT, an answer too large for this client, nothing found)
-returns None and takes the slow path, so this code may be narrow but must never be wrong.
+not the common case (other flags, other counts, an unread OPT, nothing found) returns None and takes the slow path, so
+this code may be narrow but must never be wrong. An answer too large for this client is one word, "use TCP", at once.
 
 Why the look-up needs no parsing: a key in the table is a whole, valid name with type and class. When the octets up to
 the first zero octet and four more equal such a key, they are that name; a label that hides a zero octet cannot.
@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator
 
 from filters.dns_answer import OUR_SIZE, PLAIN_SIZE, Answer, Subject
 from filters.dns_cache import cost
-from filters.dns_message import DO, BadMessageError, read_options
+from filters.dns_message import DO, TC, BadMessageError, read_options
 
 MAX_SPELLED = 2  # ways of asking, of each answer, whose replies are remembered: with and without EDNS, mostly
 MAX_OPTS = 64  # spellings of an OPT record without options worth remembering: sizes times the DO bit
@@ -95,8 +95,8 @@ class FastPath:
             return None
         head, opt_record = (answer.edns_head, answer.opt) if edns else (answer.head, b"")
         wire = head + question + answer.at(now) + opt_record
-        if len(wire) + 2 > limit:
-            return None
+        if len(wire) + 2 > limit:  # what never fits must not cost more than what does: at once "use TCP"
+            wire = _truncated(head) + question + opt_record
         if question == key and (not edns or tail in self._opts):
             self._remember(data[2:], wire, answer, now)
         answer.hits += 1
@@ -191,6 +191,11 @@ class FastPath:
         if length == 0 and len(self._opts) < MAX_OPTS:
             self._opts[tail] = opt
         return opt
+
+
+def _truncated(head: bytes) -> bytes:
+    """The same head with TC set and no records."""
+    return bytes((head[0] | TC >> 8,)) + head[1:4] + bytes(4) + head[8:]
 
 
 def _cost(key: bytes, answer: Answer) -> int:

@@ -70,8 +70,10 @@ def test_what_fits_one_client_is_not_sent_to_another_with_less_room() -> None:
     table = filled(records=60)
     large, small = wire(NAME, use_edns=0, payload=1232), wire(NAME, use_edns=0, payload=600)
     for _ in range(2):
-        assert table.find(large, 107.3) is not None
-        assert table.find(small, 107.3) is None
+        for data, cut in ((large, 0), (small, 2)):
+            found = table.find(data, 107.3)
+            assert found is not None
+            assert found[0][2] & 2 == cut
 
 
 @pytest.mark.parametrize(
@@ -102,7 +104,9 @@ def test_an_expired_answer_and_one_too_large_are_left_too() -> None:
         assert filled(expires=107.4).find(data, 107.3) is not None
         assert filled(expires=107.0).find(data, 107.3) is None
     large = filled(records=40)
-    assert large.find(wire(NAME), 107.3) is None
+    cut = large.find(wire(NAME), 107.3)
+    assert cut is not None
+    assert (cut[0][2] & 2, len(cut[0])) == (2, len(wire(NAME))), "truncated: use TCP"
     assert large.find(wire(NAME, use_edns=0, payload=4096), 107.3) is not None
 
 
