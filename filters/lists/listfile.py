@@ -4,7 +4,10 @@
     mask = file.select(("malware", "ads"))           # the lists that apply to a client: once a zone
     found = file.find(name, Asker(qtype=1), mask)    # found.match: the rule that decides, or None
 
-A look-up never raises and never takes longer than its budget, whatever the file says. The octets must not change while
+A look-up never raises and never takes longer than its budget, whatever the file says: STEPS and one rule more, reading
+and building of what it meets included. When they end, the rules not yet asked do not count (names stay reachable: a
+hostile list can only weaken itself), the finding is `cut` and so kept for nobody, and `cuts` counts it; what was built
+stays, so ordinary lists that were met cold are asked whole the next time. The octets must not change while
 they are mapped: a file is replaced by renaming, never written to. Opening reads the whole file (40 ms for a million
 names), nearly all of it in the checksum, which lets other threads run: open in one, then swap.
 
@@ -27,7 +30,7 @@ from filters.lists.rules import Extent
 from filters.lists.side import SideRules, as_text
 
 ALL = -1  # a mask: every list
-STEPS = 60_000  # of matching patterns, for one look-up: some milliseconds at the very worst
+STEPS = 60_000  # of reading, building and matching for one look-up: some milliseconds at the very worst
 ANYBODY = Asker()
 _EXACT, _BELOW, _PAIR = Extent.EXACT.value, Extent.BELOW.value, Extent.PAIR.value
 _EXTENTS = tuple(Extent)  # by their values
@@ -37,7 +40,7 @@ class Finding(NamedTuple):
     """`match`: the rule that decides, None: nothing is listed.
 
     `personal`: another client of the same zone might get another answer, so the answer must not be kept for the zone.
-    `cut`: the patterns took too long, some were not asked.
+    `cut`: the budget ended, some rules were not asked; `personal` then too, for the next look-up may find more.
     """
 
     match: Match | None = None
@@ -63,6 +66,7 @@ class ListFile:
             for one, end in zip(parts.reports, self._ends, strict=True)
         ]
         self.side = SideRules(parts)
+        self.cuts = 0  # look-ups whose budget ended
 
     def __len__(self) -> int:
         """Rules of all lists."""
@@ -87,7 +91,8 @@ class ListFile:
         search.look(places, patterns)
         if not (search.matches or search.personal or search.cut):
             return NOTHING
-        return Finding(decide(search.matches), search.personal, search.cut)
+        self.cuts += search.cut
+        return Finding(decide(search.matches), search.personal or search.cut, search.cut)
 
     def matches(self, name: names.Name, asker: Asker = ANYBODY, mask: int = ALL) -> tuple[Match, ...]:
         """Every rule of the selected lists that applies, for whoever wants to know all of them."""
@@ -167,6 +172,7 @@ class _Search:
         self._file, self._name, self._asker, self._mask = file, name, asker, mask
         self.matches: list[Match] = []
         self.personal = self.cut = False
+        self._budget = Budget(STEPS)
 
     def look(self, places: Sequence[Met], patterns: Sequence[int]) -> None:
         for met in places:
@@ -177,16 +183,19 @@ class _Search:
                 self.matches.append(match)
         if patterns:
             self._try(patterns)
+        self.cut = self._budget.left <= 0
 
     def _try(self, patterns: Sequence[int]) -> None:
-        text, budget, side = as_text(self._name), Budget(STEPS), self._file.side
+        text, budget, side = as_text(self._name), self._budget, self._file.side
         for number in patterns:
+            if budget.left <= 0:
+                return
             if self._origin(number) is not None and side.fits(number, text, budget):
                 self._side_rule(number, b"", PATTERN_DEPTH)
-        self.cut = budget.left <= 0
 
     def _side_rule(self, number: int, listed: names.Name, depth: int) -> None:
-        origin, rule = self._origin(number), self._file.side.rule(number)
+        origin = self._origin(number)
+        rule = None if origin is None else self._file.side.rule(number, self._budget)
         if origin is None or rule is None or (rule.pattern.name or b"") != listed:
             return
         extent, conditions = rule.pattern.extent, rule.modifiers.conditions

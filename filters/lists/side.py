@@ -2,13 +2,13 @@
 
 Their text stands in the file and is read again when one is met, so that a hundred thousand of them cost nothing until
 then. A pattern is met through a gram, three characters every matching name contains; the few without one are tried for
-every name. All work is charged to a Budget.
+every name. All work is charged to a Budget, reading and building included; what was read or built stays, so that a
+look-up which was cut gets further the next time.
 
 May live here: finding and reading these rules. May not: the file's form (layout.py), rules that are only hashes.
 """
 
-from collections.abc import Callable
-from functools import lru_cache, partial
+from typing import TypeVar
 
 from filters import names
 from filters.lists import adblock
@@ -17,8 +17,12 @@ from filters.lists.layout import Parts
 from filters.lists.pattern import END, GRAM, START
 from filters.lists.rules import Reject
 
+T = TypeVar("T")
 REMEMBERED_RULES = 1024
-REMEMBERED_PATTERNS = 256
+REMEMBERED_PATTERNS = 1024
+READING = 8  # steps a character of a rule's text takes to be read
+BUILDING = 7  # steps of a Budget that one step of building takes
+TRYING = 20  # steps to try a pattern, beside those of its characters
 _PLAIN = b"abcdefghijklmnopqrstuvwxyz0123456789-_"
 _DOT = ord(".")
 
@@ -38,9 +42,9 @@ class SideRules:
                 self._always.append(number)
         self._grams = frozenset(self._by_gram)
         self.have_patterns = bool(self._by_gram or self._always)
-        # Without `self` in them: a circle would keep the whole mapping until the next collection of garbage.
-        self.rule = lru_cache(REMEMBERED_RULES)(partial(_read, parts.side, parts.text))
-        self._automaton = lru_cache(REMEMBERED_PATTERNS)(partial(_build, self.rule))
+        self._text = parts.text
+        self._rules: dict[int, adblock.Rule | None] = {}
+        self._automatons: dict[int, Automaton | None] = {}
 
     def line(self, number: int) -> int | None:
         """The line of all lists counted through."""
@@ -53,24 +57,40 @@ class SideRules:
             return self._always
         return self._always + [number for gram in sorted(met) for number in self._by_gram[gram]]
 
+    def rule(self, number: int, budget: Budget) -> adblock.Rule | None:
+        """A rule; None also once the budget is spent. A step a character: its conditions take their time too."""
+        if 3 * number + 2 >= len(self._side) or budget.left <= 0:
+            return None
+        offset, length = self._side[3 * number + 1], self._side[3 * number + 2]
+        budget.left -= length
+        if number not in self._rules:
+            budget.left -= length * READING
+            rule = adblock.read(bytes(self._text[offset : offset + length]).decode("utf-8", "replace"))
+            _remember(self._rules, number, None if isinstance(rule, Reject) else rule, REMEMBERED_RULES)
+        return self._rules[number]
+
     def fits(self, number: int, text: str, budget: Budget) -> bool:
         """Whether a pattern matches; False also once the budget is spent."""
-        automaton = self._automaton(number)
+        if budget.left <= 0:
+            return False
+        budget.left -= TRYING
+        if number in self._automatons:
+            automaton = self._automatons[number]
+        else:
+            rule = self.rule(number, budget)
+            if rule is None and budget.left <= 0:
+                return False
+            automaton = Automaton(rule.pattern.node) if rule is not None and rule.pattern.node is not None else None
+            budget.left -= automaton.steps * BUILDING if automaton is not None else 0
+            _remember(self._automatons, number, automaton, REMEMBERED_PATTERNS)
         return automaton is not None and automaton.search(text, budget)
 
 
-def _read(side: memoryview, text: memoryview, number: int) -> adblock.Rule | None:
-    if 3 * number + 2 >= len(side):
-        return None
-    offset, length = side[3 * number + 1], side[3 * number + 2]
-    rule = adblock.read(bytes(text[offset : offset + length]).decode("utf-8", "replace"))
-    return None if isinstance(rule, Reject) else rule
-
-
-def _build(read: Callable[[int], adblock.Rule | None], number: int) -> Automaton | None:
-    rule = read(number)
-    node = rule.pattern.node if rule is not None else None
-    return None if node is None else Automaton(node)
+def _remember(known: dict[int, T], number: int, value: T, most: int) -> None:
+    """Of too many the first to come goes."""
+    if len(known) >= most:
+        del known[next(iter(known))]
+    known[number] = value
 
 
 def as_text(name: names.Name) -> str:

@@ -71,6 +71,27 @@ def test_patterns_that_take_too_long_are_cut_and_told() -> None:
         assert not ask(file, "short.example").cut
 
 
+def test_a_look_up_builds_within_its_budget_and_the_next_gets_further() -> None:
+    patterns = [f"/q[{low}-z]([a-z]?){{200}}goo/" for low in "abcdefghijklmno"]
+    file = file_of("\n".join([*patterns, "/www[.]g[n-p]ogle/"]))
+    found = [ask(file, "www.google.example") for _ in range(30)]
+    assert found[0].cut, "building counts"
+    assert found[0].personal, "so that nobody keeps it"
+    assert found[0].match is None
+    assert found[-1].match is not None
+    assert not found[-1].cut
+    assert file.cuts == sum(one.cut for one in found) < 20
+
+
+def test_conditions_are_charged_too() -> None:
+    clients = "|".join(f"10.0.0.{number}" for number in range(100))
+    deep = ".".join(["x"] * 40 + ["example"])
+    rules = [f"||{'.'.join(['x'] * depth)}.example^$client={clients}" for depth in range(1, 41)]
+    file = file_of("\n".join(rules))
+    assert ask(file, deep).cut
+    assert not ask(file, "x.x.example").cut
+
+
 def test_names_with_any_octets_are_looked_up() -> None:
     file = file_of("||bad.example^\n/bad[.]/\n")
     assert file.find(b"\x03\xff\0\x01\x03bad\x07example\0").match is not None

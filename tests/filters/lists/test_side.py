@@ -3,6 +3,7 @@
 import pytest
 
 from filters import names
+from filters.lists import side as module
 from filters.lists.automaton import Budget
 from filters.lists.pattern import END, START
 from filters.lists.side import SideRules, as_text
@@ -36,6 +37,25 @@ def test_candidates_are_those_whose_gram_the_name_holds_and_those_without(host: 
     assert sorted(found) == sorted(numbers)
 
 
+def test_reading_and_building_are_charged_once() -> None:
+    side, text = file_of(RULES).side, as_text(names.from_text("12a.example"))
+    first, second = Budget(10_000), Budget(10_000)
+    assert side.fits(2, text, first)
+    assert side.fits(2, text, second)
+    assert first.left + 200 < second.left < 10_000
+
+
+def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "REMEMBERED_PATTERNS", 2)
+    side, text = file_of("".join(f"||ads{number}*.example^\n" for number in range(5))).side, "\x02ads3x.example\x03"
+    assert [side.fits(number, text, Budget(100_000)) for number in (0, 1, 2, 3, 4, 3)] == [False] * 3 + [
+        True,
+        False,
+        True,
+    ]
+    assert len(side._automatons) == 2
+
+
 def test_patterns_fit_within_a_budget() -> None:
     side, text = file_of(RULES).side, as_text(names.from_text("12a.example"))
     assert side.fits(2, text, Budget(1000))
@@ -47,5 +67,5 @@ def test_patterns_fit_within_a_budget() -> None:
 def test_a_number_that_no_rule_has_is_nothing(number: int) -> None:
     side: SideRules = file_of(RULES).side
     assert side.line(number) is None
-    assert side.rule(number) is None
+    assert side.rule(number, Budget(1000)) is None
     assert not side.fits(number, as_text(names.from_text("a.example")), Budget(1000))
