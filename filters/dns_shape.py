@@ -1,7 +1,7 @@
-"""An upstream's reply -> the Answer we give: TTLs within bounds, encrypted hello keys removed, its links and addresses.
+"""An upstream's reply -> the Answer we give: TTLs within bounds, strays and encrypted hello keys removed, its links.
 
-Most replies keep their octets. One that loses an `ech` parameter is written anew, because every compression pointer
-behind the cut would point astray: its names then stand in full (RFC 1035 section 4.1.4 allows it everywhere).
+Most replies keep their octets. One that loses an `ech` parameter or a record is written anew, because every compression
+pointer behind the cut would point astray: its names then stand in full (RFC 1035 section 4.1.4 allows it everywhere).
 
 May live here: reply -> Answer. May not: which verdict it gets (dns_session.py), how long it is kept (dns_cache.py).
 """
@@ -14,16 +14,17 @@ from filters.dns_answer import Address, Answer
 from filters.dns_cache import MAX_TTL, MIN_TTL
 from filters.dns_message import IN, Record, Reply, Type
 from filters.dns_private import Network, Networks, is_private
-from filters.names import ROOT, Name, read_compressed
+from filters.names import ROOT, Name, read_compressed, suffixes
 
 _FIXED = Struct("!HHIH")
 _RRSIG = 46
+_DNAME = 39
 _SVCB = frozenset((64, Type.HTTPS))
 _RDATA_AT = 6  # octets from a record's TTL to its data
 # Octets before the names in RDATA that an upstream may have compressed, and how many names there are.
 _COMPRESSED: dict[int, tuple[int, int]] = {
     Type.NS: (0, 1), Type.CNAME: (0, 1), Type.PTR: (0, 1), Type.MX: (2, 1), Type.SRV: (6, 1), Type.SOA: (0, 2),
-    39: (0, 1),  # DNAME
+    _DNAME: (0, 1),
 }  # fmt: skip
 
 
@@ -41,7 +42,9 @@ class Shaping:
 
 def shape(reply: Reply, data: bytes, now: float, shaping: Shaping, *, dnssec: bool) -> Answer:
     """The Answer of a reply read by `read_reply`; its links, addresses and `inside` say what it leads to."""
+    stated = _stated(reply)
     bad = {id(record) for record in reply.answers if _svcb(record) is None and _is_svcb(record)}
+    bad |= _strays(reply)
     edited = {id(record): new for record in reply.answers if (new := _edited(record, shaping)) is not None}
     if bad or edited:
         reply, data = _rewritten(reply, data, bad, edited)
@@ -49,7 +52,7 @@ def shape(reply: Reply, data: bytes, now: float, shaping: Shaping, *, dnssec: bo
     answer.limit_ttls(MIN_TTL, int(MAX_TTL))
     answer.addresses = addresses_of(reply)
     answer.links = links_of(reply)
-    answer.inside = any(is_private(address, shaping.inside) for address in (*answer.addresses, *_stated(reply)))
+    answer.inside = any(is_private(address, shaping.inside) for address in (*answer.addresses, *stated))
     return answer
 
 
@@ -64,6 +67,39 @@ def links_of(reply: Reply) -> tuple[Name, ...]:
             found[svcb.target] = None
     found.pop(reply.key[:-4], None)
     return tuple(found)
+
+
+def _strays(reply: Reply) -> set[int]:
+    """The answers that are not about the question: neither its name's nor those of a name it leads to.
+
+    Whoever answers for one name may not put another's records into a client's cache (RFC 2181 section 5.4.1).
+    """
+    name = reply.key[:-4]
+    others = [record for record in reply.answers if record.owner != name]
+    if not others:
+        return set()
+    targets: dict[Name, set[Name]] = {}
+    for record in reply.answers:
+        svcb = _svcb(record)
+        target = record.target if svcb is None else svcb.target
+        if target:
+            targets.setdefault(record.owner, set()).add(target)
+    reached, left = {name}, [name]
+    while left:
+        new = [target for target in targets.get(left.pop(), ()) if target not in reached]
+        reached.update(new)
+        left += new
+    above = {tail for one in reached for tail in suffixes(one)} if any(map(_is_dname, others)) else set()
+    return {
+        id(record)
+        for record in others
+        if record.owner not in reached and not (_is_dname(record) and record.owner in above)
+    }
+
+
+def _is_dname(record: Record) -> bool:
+    """A DNAME, or the signature over one: it stands above the names it leads on (RFC 6672)."""
+    return record.type == _DNAME or (record.type == _RRSIG and record.data[:2] == _DNAME.to_bytes(2, "big"))
 
 
 def addresses_of(reply: Reply) -> tuple[Address, ...]:

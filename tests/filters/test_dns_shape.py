@@ -90,6 +90,26 @@ def test_links_and_addresses_are_told() -> None:
     assert not found.inside
 
 
+def test_records_of_names_the_question_does_not_lead_to_are_left_out() -> None:
+    question = wire("a.old.example")
+    signature = "60 20300101000000 20200101000000 1 example. AAAA"
+    data = reply_to(
+        question,
+        "www.bank.example. 60 IN A 192.0.2.66",
+        "b.new.example. 60 IN A 192.0.2.1",
+        "a.new.example. 60 IN CNAME b.new.example.",
+        "old.example. 60 IN DNAME new.example.",
+        f"old.example. 60 IN RRSIG DNAME 13 2 {signature}",
+        "a.old.example. 60 IN CNAME a.new.example.",
+        "elsewhere.example. 60 IN DNAME new.example.",
+        "bank.example. 60 IN CNAME b.new.example.",
+    )
+    answer = shaped(data, dnssec=True)
+    owners = [str(rrset.name) for rrset in message(answer, question).answer]
+    assert owners == ["b.new.example.", "a.new.example.", "old.example.", "old.example.", "a.old.example."]
+    assert [to_text(one) for one in answer.links] == ["b.new.example", "a.new.example"]
+
+
 @pytest.mark.parametrize(
     "record",
     [
