@@ -8,6 +8,8 @@ anybody, list files.
 """
 
 import json
+import os
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -134,12 +136,18 @@ def _recursion_words(vitals: Vitals) -> Iterator[str]:
 
 
 def _object(path: Path) -> dict[str, Any]:
+    """What a file holds. The folder is the resolver's: a captured one may put a pipe or a link in its place."""
     try:
-        with path.open("rb") as file:
-            value = json.loads(file.read(MAX_OCTETS))
+        with open(path, "rb", opener=_open) as file:
+            regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+            value = json.loads(file.read(MAX_OCTETS)) if regular else None
     except (OSError, ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _open(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOFOLLOW)
 
 
 def _text(value: dict[str, Any], key: str, longest: int) -> str:

@@ -1,6 +1,7 @@
 """What the resolver says about itself: written whole, read with suspicion, told in words."""
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,6 +41,20 @@ def test_a_broken_file_says_nothing(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "v").write_bytes(content)
     assert read_vitals(tmp_path / "v", NOW) is None
     assert read_lists(tmp_path / "v") == ()
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link", "endless", "folder"])
+def test_what_is_no_file_says_nothing_and_holds_nobody(tmp_path: Path, kind: str) -> None:
+    write_vitals(tmp_path / "real", FINE)
+    path = tmp_path / "v"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to(tmp_path / "real" if kind == "link" else "/dev/zero")
+    assert read_vitals(path, NOW) is None
+    assert read_lists(path) == ()
 
 
 def test_what_is_in_it_is_believed_by_type_and_bound_only(tmp_path: Path) -> None:
