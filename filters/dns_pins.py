@@ -11,7 +11,7 @@ May live here: who needs which pin, and the answers held meanwhile. May not: ask
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from filters.dns_answer import Address
 from filters.dns_exchange import PinGrant, RequestPin, Timing
@@ -24,7 +24,10 @@ MAX_ADDRESSES = 64  # of one answer; the enforcer takes no more at once
 
 @dataclass(slots=True)
 class Hold(Generic[H]):
-    """`held` until its pin is answered, or `due`; the pin lasts until `until`."""
+    """`held` until its pin is answered, or `due`; the pin lasts until `until`.
+
+    `failed`: not all of its addresses are pinned.
+    """
 
     held: H
     client: Address
@@ -67,19 +70,22 @@ class PinBoard(Generic[H]):
 
     def pin(
         self, name: str, client: Address, addresses: tuple[Address, ...], ttl: float, now: float, held: H
-    ) -> RequestPin | None:
+    ) -> RequestPin | Literal["short"] | None:
         """What must be pinned before `held` may leave; None: nothing, it may leave at once.
+
+        "short": it may leave, but not all of its addresses can be pinned: too much is held, or they are too many.
 
         A client asks over one family and connects over the other: the enforcer, which sees the neighbour table, finds
         its address of an answer's family.
         """
         needed = max(ttl, self._timing.pin_floor)
         missing = tuple(a for a in addresses[:MAX_ADDRESSES] if self._pinned.get((client, a), 0.0) < now + needed)
+        partial = len(addresses) > MAX_ADDRESSES
         if not missing or len(self._holds) >= self._timing.held:
-            return None
+            return "short" if missing or partial else None
         lasts = needed + self._timing.pin_slack
         self._last_token += 1
-        self._holds[self._last_token] = Hold(held, client, missing, now + self._timing.pin, now + lasts)
+        self._holds[self._last_token] = Hold(held, client, missing, now + self._timing.pin, now + lasts, partial)
         return RequestPin(self._last_token, client, missing, int(lasts), name)
 
     def done(self, token: int, *, ok: bool) -> Hold[H] | None:
@@ -87,7 +93,7 @@ class PinBoard(Generic[H]):
         hold = self._holds.pop(token, None)
         if hold is None:
             return None
-        hold.failed = not ok
+        hold.failed |= not ok
         if ok:
             self._remember(hold)
         return hold

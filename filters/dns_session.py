@@ -27,6 +27,7 @@ from filters.dns_exchange import (
     Event,
     PinDone,
     PinGrant,
+    RequestPin,
     SendAnswer,
     Tick,
     Timing,
@@ -331,9 +332,11 @@ class Session:
         elif answer.addresses and not waiter.trial and self._pins.wanted(name, waiter.client, waiter.zone):
             ttl = max(0.0, answer.expires - now)
             request = self._pins.pin(subject.name, waiter.client, answer.addresses, ttl, now, (waiter, answer))
-            if request is not None:
+            if isinstance(request, RequestPin):
                 self.counters.pins += 1
                 return [request]
+            if request == "short":
+                return self._unpinned(waiter, answer, subject, now)
         return [self._sent(waiter, answer, subject, now)]
 
     def _judged(self, waiter: Waiter, answer: Answer) -> Verdict | None:
@@ -355,11 +358,14 @@ class Session:
             return []
         waiter, answer = hold.held
         subject = waiter.subject(waiter.verdict)
-        commands: list[Command] = [self._sent(waiter, answer, subject, now)]
         if hold.failed:
-            self.counters.pins_failed += 1
-            commands.append(_account(Told.PIN_FAILED, waiter, subject))
-        return commands
+            return self._unpinned(waiter, answer, subject, now)
+        return [self._sent(waiter, answer, subject, now)]
+
+    def _unpinned(self, waiter: Waiter, answer: Answer, subject: Subject, now: float) -> list[Command]:
+        """The answer leaves though the kernel may refuse what follows; that is told."""
+        self.counters.pins_failed += 1
+        return [self._sent(waiter, answer, subject, now), _account(Told.PIN_FAILED, waiter, subject)]
 
     def _tick(self, now: float) -> list[Command]:
         self._tables.drain()

@@ -25,13 +25,13 @@ def board() -> PinBoard[str]:
     return made
 
 
-def request(board: PinBoard[str], *addresses: object, client: object = PC, now: float = 0) -> RequestPin | None:
+def request(board: PinBoard[str], *addresses: object, client: object = PC, now: float = 0) -> RequestPin | str | None:
     return board.pin("zoom.example", client, tuple(addresses), 60, now, "held")
 
 
 def taken(board: PinBoard[str], *addresses: object, **more: object) -> RequestPin:
     wanted = request(board, *addresses, **more)
-    assert wanted is not None
+    assert isinstance(wanted, RequestPin)
     return wanted
 
 
@@ -97,12 +97,15 @@ def test_a_restart_of_the_kernels_policy_asks_anew(board: PinBoard[str]) -> None
 def test_held_answers_are_bounded() -> None:
     board: PinBoard[str] = PinBoard(Timing(held=1))
     assert request(board, ONE) is not None
-    assert request(board, TWO) is None
+    assert request(board, TWO) == "short", "it leaves, and is told"
 
 
 def test_an_answer_with_too_many_addresses_pins_as_many_as_can_be_asked_for(board: PinBoard[str]) -> None:
     many = [ip_address(f"192.0.2.{last}") for last in range(200)]
     wanted = taken(board, *many)
     assert wanted.addresses == tuple(many[:MAX_ADDRESSES])
-    board.done(wanted.token, ok=True)
-    assert request(board, *many) is None
+    hold = board.done(wanted.token, ok=True)
+    assert hold is not None
+    assert hold.failed, "the others are not pinned"
+    assert request(board, *many) == "short"
+    assert request(board, *many[:MAX_ADDRESSES]) is None

@@ -255,6 +255,14 @@ def test_an_answer_leaves_without_its_pin_when_the_enforcer_fails_and_that_is_to
     assert isinstance(talk.ask("eu.zoom.example")[0], RequestPin), "and it is tried again"
 
 
+def test_an_answer_that_finds_no_room_to_wait_for_its_pin_is_told_too() -> None:
+    talk = Talk(timing=Timing(held=0))
+    commands = talk.fetch("eu.zoom.example", records=ZOOM)
+    assert answered(commands)[0] == "NOERROR"
+    assert [account.told for account in told(commands)] == [Told.PIN_FAILED]
+    assert (talk.session.counters.pins, talk.session.counters.pins_failed) == (0, 1)
+
+
 # --- the fast path's tables, and new configurations
 
 
