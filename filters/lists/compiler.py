@@ -121,10 +121,17 @@ class ListCompiler:
         return bloom, index
 
     def _choose_grams(self) -> None:
-        """Of each pattern, now that all names were seen."""
-        for at in range(1, len(self._patterns), 2):
-            gram = self._grams.choose(self._pattern_grams[self._patterns[at]])
-            self._patterns[at] = int.from_bytes(gram.encode())
+        """Of each pattern, now that all names were seen; one that finds none free is a reject."""
+        kept = array("I")
+        for at in range(0, len(self._patterns), 2):
+            number = self._patterns[at]
+            gram = self._grams.choose(self._pattern_grams[self._patterns[at + 1]])
+            if gram is None:
+                line, begin, length = self._side[3 * number : 3 * number + 3]
+                self._drop(line, Reject.TOO_MANY, bytes(self._text[begin : begin + length]))
+            else:
+                kept.extend((number, int.from_bytes(gram.encode())))
+        self._patterns = kept
 
     def _read(self, name: str, lines: Iterable[bytes]) -> _Taken:
         found, parsed_lines = read_list(lines)
@@ -189,11 +196,11 @@ class ListCompiler:
     def _list_of(self, line: int) -> int:
         return bisect_left(self._lists, line, key=lambda one: one.base) - 1
 
-    def _drop(self, line: int) -> None:
-        """A line turned out to be a duplicate."""
+    def _drop(self, line: int, reason: Reject = Reject.DUPLICATE, text: bytes = b"") -> None:
+        """A line turned out to be one too many, or to say what another says."""
         taken = self._lists[self._list_of(line)]
         taken.rules -= 1
-        taken.rejects.add(line - taken.base, Reject.DUPLICATE)
+        taken.rejects.add(line - taken.base, reason, text)
 
     def _undo(self, shares: list[int], side: int, patterns: int, text: int) -> None:
         for share, size in enumerate(shares):

@@ -7,12 +7,13 @@ May live here: counting and choosing. May not: the patterns, the file.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from filters import names
 from filters.lists.pattern import GRAM
 
 SAMPLED = 20_000  # names
+MAX_USES = 64  # patterns of one gram: a name that holds it has to try them all
 _COMMON = ("www", "com", "net", "org", "info", "xn--", "example", "online", "shop", "static", "cdn", "mail", "track")
 
 
@@ -28,9 +29,12 @@ class GramChoice:
             self._names += 1
             self._seen.update({gram for label in names.labels(name) for gram in _grams(label.decode("latin-1"))})
 
-    def choose(self, grams: Iterable[str]) -> str:
-        """One of a pattern's grams, "" when it has none."""
-        gram = min(grams, key=lambda one: (self._seen[one] + 1) * (self._uses[one] + 1), default="")
+    def choose(self, grams: Sequence[str]) -> str | None:
+        """One of a pattern's grams, "" when it has none; None when others took them all."""
+        free = [one for one in grams if self._uses[one] < MAX_USES]
+        if grams and not free:
+            return None
+        gram = min(free, key=lambda one: (self._seen[one] + 1) * (self._uses[one] + 1), default="")
         self._uses[gram] += 1
         return gram
 

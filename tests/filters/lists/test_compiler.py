@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from filters.lists import ListCompiler, ListFile, ListRefusedError, Reject, compiler
+from filters.lists.grams import MAX_USES
 from tests.filters.lists.reading_tools import KEY, ask, blocked, file_of
 
 
@@ -78,6 +79,16 @@ def test_rules_that_cost_time_are_bounded(monkeypatch: pytest.MonkeyPatch) -> No
     assert not blocked(file, "q2.example")
     assert blocked(file, "ads3x.example")
     assert not blocked(file, "ads4x.example")
+
+
+def test_patterns_that_one_name_would_have_to_try_together_are_bounded_and_told() -> None:
+    lines = [f"/{number % 10}[a-m]{number // 10}[a-m]goo/" for number in range(MAX_USES + 6)]
+    report = file_of("\n".join([*lines, "||a.example^"])).reports[0]
+    assert report.rules == MAX_USES + 1
+    assert report.rejects == {Reject.TOO_MANY: 6}
+    assert [(one.line, one.text) for one in report.samples] == [
+        (MAX_USES + 1 + at, lines[MAX_USES + at]) for at in range(5)
+    ]
 
 
 @pytest.mark.parametrize(("bound", "value"), [("MAX_SIDE", 2), ("MAX_SIDE_TEXT", 130)])

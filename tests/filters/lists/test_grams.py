@@ -1,7 +1,7 @@
 """The choice of a pattern's gram: rare in names, not shared by many patterns."""
 
 from filters import names
-from filters.lists.grams import SAMPLED, GramChoice
+from filters.lists.grams import MAX_USES, SAMPLED, GramChoice
 
 
 def test_what_many_names_hold_is_a_bad_gram() -> None:
@@ -19,6 +19,13 @@ def test_patterns_share_their_grams_evenly() -> None:
 
 def test_a_pattern_without_grams_has_none() -> None:
     assert GramChoice().choose(()) == ""
+
+
+def test_a_gram_serves_so_many_patterns_and_no_more() -> None:
+    choice = GramChoice()
+    chosen = [choice.choose(("aaa", "bbb")) for _ in range(2 * MAX_USES + 2)]
+    assert (chosen.count("aaa"), chosen.count("bbb"), chosen.count(None)) == (MAX_USES, MAX_USES, 2)
+    assert choice.choose(()) == "", "patterns without one are bounded elsewhere"
 
 
 def test_learning_ends() -> None:
