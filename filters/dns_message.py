@@ -39,6 +39,7 @@ class Type(IntEnum):
     OPT = 41
     DS = 43
     DNSKEY = 48
+    SVCB = 64
     HTTPS = 65
     ANY = 255
 

@@ -1,8 +1,9 @@
 """Safe search: names of search engines and the names of their safe variants.
 
 Each engine documents a name whose addresses serve only the filtered variant; answering with a CNAME to it needs no
-look into the connection. Only questions that lead to a connection are answered so (A, AAAA, HTTPS): mail to the same
-name goes on.
+look into the connection. Only questions that lead to a connection are answered so (A, AAAA, SVCB, HTTPS): mail to the
+same name goes on. An engine's other doors to the same search (the bare domain, one for each IP version, pages without
+script) are none of the documented names, but serve the same results.
 
 May live here: the table with its sources. May not: deciding who gets it (dns_rules.py).
 """
@@ -10,7 +11,7 @@ May live here: the table with its sources. May not: deciding who gets it (dns_ru
 from filters.dns_message import Type
 from filters.names import Name, from_text
 
-TYPES = frozenset((Type.A, Type.AAAA, Type.HTTPS))
+TYPES = frozenset((Type.A, Type.AAAA, Type.SVCB, Type.HTTPS))
 # Google, "Lock SafeSearch": www of google.com and of each national domain, as in google.com/supported_domains.
 _GOOGLE = """
 com ad ae com.af com.ag al am co.ao com.ar as at com.au az ba com.bd be bf bg com.bh bi bj com.bn com.bo com.br bs bt
@@ -23,11 +24,16 @@ st com.sv td tg co.th com.tj tl tm tn to com.tr tt com.tw co.tz com.ua co.ug co.
 com.vn vu ws co.za co.zm co.zw
 """
 _ENGINES = {
-    "forcesafesearch.google.com": [f"www.google.{domain}" for domain in _GOOGLE.split()],
+    "forcesafesearch.google.com": [
+        *(f"{www}google.{domain}" for domain in _GOOGLE.split() for www in ("www.", "")),
+        "ipv4.google.com", "ipv6.google.com",
+    ],
     # Microsoft, "Block adult content with SafeSearch": map www.bing.com to strict.bing.com.
-    "strict.bing.com": ["www.bing.com", "bing.com"],
+    "strict.bing.com": ["www.bing.com", "bing.com", "cn.bing.com", "www2.bing.com"],
     # DuckDuckGo, "Safe Search": safe.duckduckgo.com.
-    "safe.duckduckgo.com": ["duckduckgo.com", "www.duckduckgo.com", "start.duckduckgo.com"],
+    "safe.duckduckgo.com": [
+        "duckduckgo.com", "www.duckduckgo.com", "start.duckduckgo.com", "html.duckduckgo.com", "lite.duckduckgo.com",
+    ],
     # Google Workspace, "Manage your organization's YouTube settings": five names, strict.
     "restrict.youtube.com": [
         "www.youtube.com", "m.youtube.com", "youtubei.googleapis.com", "youtube.googleapis.com",
