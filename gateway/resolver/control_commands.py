@@ -4,10 +4,12 @@ May live here: one function a command, and who may use it. May not: sockets (con
 """
 
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
-from filters.dns_accounts import Snapshot
+from filters.dns_accounts import Detail, Snapshot, zone_of
 from gateway.access import Role
 from gateway.arguments import Arguments
 from gateway.resolver.explaining import explain_in, question_of
@@ -37,14 +39,30 @@ async def explain(resolver: Resolver, args: Arguments) -> dict[str, Any]:
 
 
 async def accounts(resolver: Resolver, args: Arguments) -> dict[str, Any]:
-    """What was asked and answered since the start, with the `top` names and clients."""
+    """What was asked and answered since the start, with the `top` names and clients as far as the query log may."""
     top = args.whole("top", 1, MAX_TOP, 20)
     args.done()
-    return accounts_dict(resolver.snapshot(top), top)
+    return accounts_dict(as_fine_as(resolver.config.log, resolver.snapshot(top)), top)
 
 
 Command = Callable[[Resolver, Arguments], Awaitable[dict[str, Any]]]
 COMMANDS: dict[str, Command] = {"ask": ask, "explain": explain, "accounts": accounts}
+
+
+def as_fine_as(detail: Detail, found: Snapshot) -> Snapshot:
+    """A snapshot without what the site's switch keeps from everybody: devices unless by device, names when off."""
+    if detail == "device":
+        return found
+    views, lists = Counter[str](), Counter[tuple[str, str]]()
+    verdicts = Counter[tuple[str, str, str]]()
+    for view, count in found.views.items():
+        views[zone_of(view)] += count
+    for (view, action, reason), count in found.verdicts.items():
+        verdicts[zone_of(view), action, reason] += count
+    for (view, name), count in found.lists.items():
+        lists[zone_of(view), name] += count
+    coarse = replace(found, views=views, verdicts=verdicts, lists=lists, clients={})
+    return coarse if detail == "zone" else replace(coarse, names=(), blocked=())
 
 
 def accounts_dict(found: Snapshot, top: int) -> dict[str, Any]:

@@ -187,8 +187,10 @@ class Resolver:
                 self.reports.add(str(account.client), subject)
             case Told.PROTECTED_HIT:
                 verdict = subject.verdict
-                where = f"list {verdict.list}, line {verdict.line}"
-                self._journal.say(where, f"names {subject.name}, protected as {verdict.rule}: not obeyed")
+                # The rule is the site's own and may be told; what was asked is the query log's business alone.
+                named = "" if self.config.log == "off" else f"{subject.name}, "
+                said = f"names {named}protected as {verdict.rule}: not obeyed"
+                self._journal.say(f"list {verdict.list}, line {verdict.line}", said)
             case Told.UPSTREAMS_SILENT:
                 pass  # counted; which names were asked for is nobody's business in the journal
             case Told.PIN_FAILED:

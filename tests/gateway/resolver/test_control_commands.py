@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from filters.dns_accounts import Detail
 from filters.dns_rules import Allowance
 from filters.names import from_text
 from gateway import wire
@@ -71,7 +72,8 @@ def test_explain_names_who_allowed_it_for_how_long(running: Running, authority: 
     assert run(running, "explain", name="bad.example", client=OTHER, at=MONDAY_10 - 1)["allowances"] == []
 
 
-def test_accounts_are_bounded_and_whole(running: Running) -> None:
+def test_accounts_are_bounded_and_whole(running: Running, authority: Authority) -> None:
+    assert running.adopt(config(authority, log="device"))
     for source in (CLIENT, OTHER):
         running.ask("www.example", source=source)
     running.ask("bad.example")
@@ -80,6 +82,21 @@ def test_accounts_are_bounded_and_whole(running: Running) -> None:
     assert {"view": "pc", "action": "nxdomain", "reason": "listed", "count": 1} in told["verdicts"]
     assert told["lists"] == [{"view": "pc", "list": "malware", "count": 1}]
     assert told["names"] == [{"name": "www.example", "count": 2, "error": 0}]
+
+
+@pytest.mark.parametrize("detail", ["zone", "off"])
+def test_accounts_tell_no_more_than_the_query_log_may(running: Running, authority: Authority, detail: Detail) -> None:
+    desk = DeviceConfig("desk", "pc", (ip_address(CLIENT),), DnsOverlay.model_validate({"deny": ["denied.example"]}))
+    assert running.adopt(config(authority, devices=(desk,), log=detail))
+    for name, source in (("www.example", CLIENT), ("www.example", OTHER), ("bad.example", CLIENT)):
+        running.ask(name, source=source)
+    told = run(running, "accounts")
+    assert told["views"] == {"pc": 3}
+    assert told["lists"] == [{"view": "pc", "list": "malware", "count": 1}]
+    assert told["clients"] == []
+    names = {one["name"] for one in told["names"] + told["blocked"]}
+    assert names == ({"www.example", "bad.example"} if detail == "zone" else set())
+    assert "desk" not in json.dumps(told)
 
 
 @pytest.mark.parametrize("command", ["ask", "explain"])

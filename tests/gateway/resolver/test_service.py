@@ -14,7 +14,7 @@ import dns.query
 import dns.rcode
 import pytest
 
-from filters.dns_accounts import Snapshot
+from filters.dns_accounts import Detail, Snapshot
 from filters.dns_exchange import Timing, Upstream
 from filters.dns_rules import Allowance
 from filters.lists import compile_list
@@ -175,6 +175,17 @@ def test_the_journal_says_when_upstreams_fall_silent_and_when_they_are_back(
         running.do(look())
     said = [line for line in capfd.readouterr().err.splitlines() if "upstreams" in line]
     assert said == ["resolver: upstreams: none of them answers", "resolver: upstreams: answer"]
+
+
+@pytest.mark.parametrize("detail", ["off", "zone"])
+def test_the_journal_names_what_was_asked_only_where_names_are_kept(
+    running: Running, authority: Authority, capfd: pytest.CaptureFixture[str], detail: Detail
+) -> None:
+    running.adopt(config(authority, protected=("example",), log=detail))
+    running.ask("bad.example")
+    said = [line for line in capfd.readouterr().err.splitlines() if "not obeyed" in line]
+    assert all("protected as example" in line for line in said)
+    assert ("bad.example" in said[-1]) is (detail == "zone")
 
 
 def test_an_allowance_reaches_a_client_that_is_known_already(running: Running, authority: Authority) -> None:
