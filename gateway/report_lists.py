@@ -1,12 +1,13 @@
 """What is known of the block lists, for a page: their names, terms, age, and what keeps news from being used.
 
 The facts are written by whoever updates the lists (gateway/updates/status.py), readable for everybody, after each
-update; before the first one only the site's own words are known.
+update; before the first one only the site's own words are known. How many rules are in force the resolver itself says:
+a list that somebody put there by hand was looked at by nobody else.
 
 May live here: reading that file, checked field by field. May not: the lists, words for people.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 
 from gateway import durable
 from gateway.events import clean
+from gateway.vitals import ListState
 
 PUBLIC = Path(".updates") / "status.json"
 MAX_LISTS, MAX_PROTECTED = 100, 20
@@ -42,15 +44,20 @@ class ListFacts:
     protected: tuple[str, ...]
 
 
-def lists_of(folder: Path, now: float) -> tuple[ListFacts, ...]:
-    """What stands in the lists folder; nothing where nothing makes sense. `now` in epoch seconds."""
+def lists_of(folder: Path, now: float, states: Iterable[ListState] = ()) -> tuple[ListFacts, ...]:
+    """What stands in the lists folder; nothing where nothing makes sense. `now` in epoch seconds.
+
+    `states`: the lists as the resolver has them.
+    """
     value = durable.read_json(folder / PUBLIC) or {}
     rows = value.get("lists")
     found = rows[:MAX_LISTS] if isinstance(rows, list) else []
-    return tuple(_facts(row, now) for row in found if isinstance(row, dict) and isinstance(row.get("name"), str))
+    rows = [row for row in found if isinstance(row, dict) and isinstance(row.get("name"), str)]
+    in_force = {one.id: one.rules for one in states}
+    return tuple(_facts(row, now, in_force.get(row["name"], 0)) for row in rows)
 
 
-def _facts(row: Mapping[str, Any], now: float) -> ListFacts:
+def _facts(row: Mapping[str, Any], now: float, in_force: int) -> ListFacts:
     about = row.get("about")
     about = about if isinstance(about, dict) else {}
     hours, rules, protected = row.get("hours"), about.get("rules"), about.get("protected")
@@ -60,7 +67,7 @@ def _facts(row: Mapping[str, Any], now: float) -> ListFacts:
         category=_text(row, "category"),
         licence=_text(row, "licence"),
         publisher=_host(_text(row, "url")),
-        rules=rules if isinstance(rules, int) and rules > 0 else 0,
+        rules=in_force or (rules if isinstance(rules, int) and rules > 0 else 0),
         since=_moment(row.get("since")),
         old=_is_old(_text(row, "url"), _moment(row.get("fresh")), hours, now),
         held=row.get("held") is True,

@@ -21,6 +21,7 @@ from gateway.updates.place import alone
 from gateway.updates.sources import Source, sources_of, untouchable_of
 from gateway.updates.status import publish, status_lines, status_of
 from gateway.updates.update import Outcome, Room, update
+from gateway.vitals import read_lists
 from ruleset.problems import printable
 from ruleset.resolved import ResolvedSite
 
@@ -80,7 +81,8 @@ def _hand_over(name: str, file: Path) -> None:
 
 def _status(arguments: argparse.Namespace) -> int:
     now = datetime.now(UTC)
-    found = status_of(Paths.from_env().lists, sources_of(_site(arguments)))
+    paths = Paths.from_env()
+    found = status_of(paths.lists, sources_of(_site(arguments)), read_lists(paths.resolver_status))
     if arguments.json:
         say_json({"lists": [one.as_dict() for one in found]})
     else:

@@ -36,6 +36,8 @@ def carry(path: Path, sources: Sequence[Source], room: Room, name: str = "") -> 
 
 
 def _chosen(path: Path, sources: Sequence[Source], name: str) -> list[tuple[Path, Source]]:
+    if not os.path.lexists(path):
+        raise CarryError(f"{path}: there is no such file or folder", "look at the path; is the stick mounted?")
     known = ", ".join(f"{source.name} ({Path(source.path).name})" for source in sources) or "none"
     if path.is_dir():
         wanted = [(path / f"{Path(s.path).name}{packed}", s) for s in sources for packed in ("", ".gz")]
@@ -44,7 +46,10 @@ def _chosen(path: Path, sources: Sequence[Source], name: str) -> list[tuple[Path
         plain = path.name.removesuffix(".gz")
         chosen = [(path, s) for s in sources if s.name == name or (not name and Path(s.path).name == plain)]
     if not chosen:
-        raise CarryError(f"{path}: no list of the site is meant", f"lists and the names of their files: {known}")
+        if path.is_dir():
+            raise CarryError(f"{path}: none of its files has the name of a list's file", f"such names are: {known}")
+        way = f"say which with --list, or give it the name of a list's file: {known}"
+        raise CarryError(f"{path}: its name does not tell for which list it is meant", way)
     if len(chosen) > 1 and not path.is_dir():
         raise CarryError(f"{path}: several lists have a file of this name", f"choose one with --list: {known}")
     return chosen

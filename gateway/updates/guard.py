@@ -33,7 +33,7 @@ def why_held(new: Shape, old: Shape | None, protected: Sequence[str], *, accept_
     if old is None or accept_change:
         return ""
     if old.ended and not new.ended:
-        return "it ends in the middle of a line, which the last good version did not: cut off"
+        return "it ends in the middle of a line, which the last good version did not: cut off; --accept-change takes it"
     if abs(new.rules - old.rules) < FEW_RULES:
         return ""
     return _changed("rules", new.rules, old.rules) or _changed("octets", new.octets, old.octets)
@@ -43,4 +43,5 @@ def _changed(what: str, new: int, old: int) -> str:
     """Beyond MAX_CHANGE; nothing to compare with is no change."""
     if old <= 0 or abs(new - old) <= MAX_CHANGE * old:
         return ""
-    return f"{new} {what} instead of {old}, a change of {100 * (new - old) / old:+.0f} % (more than 60 % is held back)"
+    change = f"a change of {100 * (new - old) / old:+.0f} %"
+    return f"{new} {what} instead of {old}, {change}; more than 60 % is held back until a person says --accept-change"

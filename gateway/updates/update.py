@@ -224,5 +224,7 @@ def _shape(found: Inspection) -> Shape:
 def _new(done: Record) -> Outcome:
     rules = done.about.rules if done.about else 0
     hits = done.about.protected if done.about else ()
-    words = f"{rules} rules" + (f"; hits protected names, which stay free: {', '.join(hits)}" if hits else "")
+    rejected = sum(done.about.rejects.values()) if done.about else 0
+    words = f"{rules} rules" + (f"; {rejected} lines rejected, `clinicgate lists status` says why" if rejected else "")
+    words += f"; hits protected names, which stay free: {', '.join(hits)}" if hits else ""
     return Outcome("new", f"{words}; {done.trouble}" if done.trouble else words)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.report_lists import PUBLIC, ListFacts, lists_of
+from gateway.vitals import ListState
 
 NOW = 1_795_000_000.0
 DAY = 86400
@@ -34,6 +35,12 @@ def test_a_list_without_news_for_three_times_its_interval_is_old(tmp_path: Path)
     fresh = 1_795_003_200.0
     assert [told(tmp_path, GOOD, now=fresh + days * DAY)[0].old for days in (2.9, 3.1)] == [False, True]
     assert not told(tmp_path, {**GOOD, "url": ""}, now=fresh + 90 * DAY)[0].old, "nobody offers news of it"
+
+
+def test_a_list_put_there_by_hand_has_the_rules_the_resolver_counts(tmp_path: Path):
+    told(tmp_path, {**GOOD, "about": None}, {**GOOD, "name": "ads"}, {**GOOD, "name": "drop"})
+    states = ListState("malware", 31, 3, ""), ListState("ads", 7, 0, "")
+    assert [one.rules for one in lists_of(tmp_path, NOW, states)] == [31, 7, 120_000]
 
 
 def test_no_file_or_nonsense_is_nothing(tmp_path: Path):

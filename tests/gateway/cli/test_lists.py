@@ -39,10 +39,26 @@ def test_a_file_is_imported_and_shown(state, file, naika, clinicgate):
 
 def test_a_shrunk_file_is_held_back_until_a_person_accepts_it(state, file, naika, clinicgate):
     clinicgate("lists", "import", file, "--site", naika)
-    file.write_text(GOOD[:480])
+    file.write_text("".join(GOOD.splitlines(keepends=True)[:20]))
     done = clinicgate("lists", "import", file, "--site", naika)
-    assert done.returncode == 1 and "held back" in done.stdout
+    assert done.returncode == 1 and "held back" in done.stdout and "--accept-change" in done.stdout
     assert clinicgate("lists", "import", file, "--site", naika, "--accept-change").returncode == 0
+
+
+def test_rejected_lines_are_told_at_once(state, file, naika, clinicgate):
+    file.write_text(GOOD + "<html>\n0.0.0.0 bad-1.example\n")
+    done = clinicgate("lists", "import", file, "--site", naika)
+    assert "malware: new: 100 rules; 2 lines rejected, `clinicgate lists status` says why" in done.stdout
+
+
+def test_a_hand_placed_list_has_the_resolvers_count(state, naika, clinicgate, tmp_path):
+    (state / "lists").mkdir(parents=True)
+    (state / "lists/malware.hosts").write_text(GOOD)
+    (tmp_path / "run/resolver").mkdir(parents=True)
+    told = {"lists": [{"id": "malware", "rules": 100, "rejects": 2, "problem": ""}]}
+    (tmp_path / "run/resolver/status.json").write_text(json.dumps(told))
+    shown = clinicgate("lists", "status", "--site", naika).stdout
+    assert "malware: 100 rules in force, in use for 0 min" in shown and "2 lines rejected" in shown
 
 
 def test_a_list_without_an_address_is_left_to_people(state, naika, clinicgate):
@@ -54,9 +70,9 @@ def test_a_list_without_an_address_is_left_to_people(state, naika, clinicgate):
     ("words", "status", "said"),
     [
         (("update", "nothing"), 2, "no list nothing (its lists: malware)"),
-        (("import", "absent.txt"), 2, "no list of the site is meant"),
+        (("import", "absent.txt"), 2, "no such file or folder"),
         (("import", "absent.txt", "--list", "nothing"), 2, "no list nothing"),
-        (("import", "absent\x1b.txt", "--list", "malware"), 1, "absent\\x1b.txt cannot be read"),
+        (("import", "absent\x1b.txt", "--list", "malware"), 2, "absent\\x1b.txt: there is no such file"),
     ],
 )
 def test_wrong_calls_say_what_helps(state, naika, clinicgate, words, status, said):

@@ -46,10 +46,19 @@ def test_a_folder_brings_every_list_it_has_packed_or_not(room, stick):
 
 def test_another_name_needs_the_list(room, stick):
     (stick / "x").write_bytes(GOOD)
-    with pytest.raises(CarryError, match="no list of the site is meant") as refused:
+    with pytest.raises(CarryError, match="does not tell for which list") as refused:
         carry(stick / "x", SOURCES, room)
-    assert "malware (malware.hosts)" in refused.value.hint
+    assert "malware (malware.hosts)" in refused.value.hint and "--list" in refused.value.hint
     assert carry(stick / "x", SOURCES, room, "malware")[0][1].what == "new"
+
+
+def test_a_wrong_path_and_a_folder_without_lists_are_told_apart(room, stick):
+    with pytest.raises(CarryError, match="no such file or folder"):
+        carry(stick / "absent", SOURCES, room, "malware")
+    (stick / "holiday.jpg").write_bytes(b"x")
+    with pytest.raises(CarryError, match="none of its files has the name") as refused:
+        carry(stick, SOURCES, room)
+    assert "malware (malware.hosts)" in refused.value.hint
 
 
 def test_a_name_of_two_lists_needs_the_list(room, stick):

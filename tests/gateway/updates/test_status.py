@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from gateway.report_lists import PUBLIC, lists_of
 from gateway.updates.status import publish, status_lines, status_of
+from gateway.vitals import ListState
 from tests.gateway.updates.conftest import NOW, hosts
 
 
@@ -16,6 +17,20 @@ def lines(bench, now=NOW):
 
 def test_a_list_that_is_not_there_says_so(bench):
     assert lines(bench)[0] == "malware: NOT THERE, nothing is blocked by it"
+
+
+def test_a_list_put_there_by_hand_is_told_as_the_resolver_has_it(bench):
+    bench.source = replace(bench.source, url="")
+    file = bench.room.lists / bench.source.path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(hosts(30))
+    (one,) = status_of(bench.room.lists, [bench.source], [ListState("malware", 30, 3, "")])
+    told = status_lines(replace(one, since=NOW), NOW)
+    assert told[0] == "malware: 30 rules in force, in use for 0 min"
+    assert "  3 lines rejected; `clinicgate lists import FILE` says why" in told
+    assert one.as_dict()["in_force"] == {"id": "malware", "rules": 30, "rejects": 3, "problem": ""}
+    (bad,) = status_of(bench.room.lists, [bench.source], [ListState("malware", 0, 0, "a web page")])
+    assert status_lines(bad, NOW)[0].endswith(", NOT IN FORCE: a web page")
 
 
 def test_age_rules_rejects_licence_and_what_it_hits(bench):
