@@ -69,11 +69,11 @@ class DayPicture:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Everything that comes from the store."""
+    """Everything that comes from the store. `asked`: None before it is counted for the first time."""
 
     today: int
     week: int
-    asked: int
+    asked: int | None
     quick: str
     picture: DayPicture
     by_list: tuple[BarRow, ...]
@@ -113,7 +113,7 @@ def build_names(look: NamesView, locale: Locale) -> NamesPage:
     return NamesPage(
         clinic=facts.get("clinic") or locale("page.clinic.unnamed"),
         headline=_headline(told, locale),
-        detail=locale("names.detail", today=told.today, asked=told.asked) if told else locale("state.blind"),
+        detail=_detail(told, locale),
         updated=locale.moment(datetime.fromtimestamp(view.now, zone)),
         timezone=str(zone),
         contact=teller.contact(),
@@ -129,6 +129,14 @@ def _headline(told: Told | None, locale: Locale) -> str:
     return locale("names.headline", count=told.week) if told.week else locale("names.none")
 
 
+def _detail(told: Told | None, locale: Locale) -> str:
+    if told is None:
+        return locale("state.blind")
+    if told.asked is None:
+        return locale("names.detail.early", today=told.today)
+    return locale("names.detail", today=told.today, asked=told.asked)
+
+
 def _told(look: NamesView, names: Names, teller: NameTeller, zone: tzinfo) -> Told:
     locale, summary = teller.locale, look.view.summary
     lines = _lines(names, teller, zone)
@@ -137,7 +145,7 @@ def _told(look: NamesView, names: Names, teller: NameTeller, zone: tzinfo) -> To
     return Told(
         today=names.days[-1].blocked,
         week=names.blocked,
-        asked=names.asked,
+        asked=names.asked if names.counted or not names.blocked else None,
         quick=locale("number.percent", figure=str(names.within(QUICK_MS))) if names.latency else locale("tile.unknown"),
         picture=_picture(names, locale),
         by_list=tuple(BarRow(teller.list(one), locale.number(n), share(n, largest)) for one, n in names.lists),
@@ -182,7 +190,7 @@ def _list_lines(look: NamesView, teller: NameTeller, zone: tzinfo) -> tuple[List
     if look.lists or look.view.summary is None:
         return tuple(_list_line(one, teller, zone) for one in look.lists)
     labels = [label for (kind, _), label in sorted(look.view.summary.labels.items()) if kind == "list"]
-    return tuple(ListLine(label.label, "", teller.locale("names.list.unrecorded"), ()) for label in labels)
+    return tuple(ListLine(one.label, "", teller.list_in_force(look.in_force.get(one.id, 0)), ()) for one in labels)
 
 
 def _list_line(one: ListFacts, teller: NameTeller, zone: tzinfo) -> ListLine:

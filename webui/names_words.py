@@ -153,16 +153,21 @@ class NameTeller:
         day = self.locale.day(datetime.fromtimestamp(one.since, zone).date())
         return self.locale("names.list.in_use", count=one.rules, day=day)
 
+    def list_in_force(self, rules: int) -> str:
+        """Of a list that only the resolver has looked at."""
+        return self.locale("names.list.in_force", count=rules) if rules else self.locale("names.list.unrecorded")
+
     def list_warnings(self, one: ListFacts) -> tuple[str, ...]:
         said = []
         if one.held:
-            said.append(self.locale("names.list.held", reason=one.trouble))
+            said.append(self.locale("names.list.held"))
         elif one.trouble:
-            said.append(self.locale("names.list.trouble", reason=one.trouble))
+            said.append(self.locale("names.list.trouble"))
         if one.old:
             said.append(self.locale("names.list.old"))
         if one.protected:
-            said.append(self.locale("names.list.protected", names=self.locale.listed(one.protected)))
+            hit = self.locale.listed(one.protected)
+            said.append(self.locale("names.list.protected", count=len(one.protected), names=hit))
         return tuple(said)
 
     def allowed(self, one: Allowed, zone: tzinfo) -> tuple[str, str, str]:

@@ -8,7 +8,7 @@ May live here: asking, and remembering the last look. May not: words, markup, SQ
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.client import EnforcerClient, EnforcerUnavailable, Refused
@@ -60,11 +60,15 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class NamesView:
-    """One look at the names of the week, over a `view` of everything else."""
+    """One look at the names of the week, over a `view` of everything else.
+
+    `in_force`: the resolver's count of rules, of every list that it uses, by id.
+    """
 
     view: View
     names: Names | None
     lists: tuple[ListFacts, ...]
+    in_force: Mapping[str, int] = field(default_factory=dict)
 
 
 class Observer:
@@ -92,7 +96,10 @@ class Observer:
         with self._lock:
             kept = self._names
             if kept is None or not 0 <= view.now - kept.view.now < NAMES_KEPT_SECONDS:
-                kept = self._names = NamesView(view, self._read_names(view), lists_of(self._paths.lists, view.now))
+                _, states = resolver_facts(self._paths.resolver_vitals, self._paths.resolver_status, view.now)
+                lists = lists_of(self._paths.lists, view.now, states)
+                in_force = {one.id: one.rules for one in states if one.rules}
+                kept = self._names = NamesView(view, self._read_names(view), lists, in_force)
             return kept
 
     def _read_names(self, view: View) -> Names | None:

@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from gateway.events import Blocked, Kind, Source
 from gateway.paths import Paths
-from tests.webui.seed import NOON, alive, enforcer, seed_busy, seed_empty
+from gateway.store.batch import Batch, day_in
+from gateway.store.writer import EventWriter
+from tests.webui.seed import NOON, TOKYO, alive, enforcer, seed_busy, seed_empty
 from tests.webui.seed_names import WITH_ALLOWED, seed_hostile_names, seed_names
 from webui.i18n import Locale, locales
 from webui.names import NamesPage, Told, build_names
@@ -50,7 +53,7 @@ def test_one_name_in_words(paths: Paths):
     assert f"{line.asked} {line.by} {line.why} {line.advice}" == (
         "Asked 7 times in the last 7 days (today: 4), last on 22 November 2026, 16:40. "
         "PC “受付PC 1” (6), “来院者Wi-Fi” (1) "
-        "It is on the block list “マルウェア配布サイト”, so it got no answer. "
+        "It is on the block list “マルウェア配布サイト”, so it was refused. "
         "If this goes on, ask your technician to look at the device that asks."
     )
     assert dict(line.facts) == {
@@ -92,7 +95,8 @@ def test_lists_tell_age_terms_and_what_is_wrong(paths: Paths):
         (),
     )
     assert [warning.split(" ")[0] for warning in held.warnings] == ["News", "There", "It"]
-    assert "12 rules instead of 43012" in held.warnings[0]
+    assert held.warnings[0].endswith("clinicgate lists status"), "the reason itself is the technician's, in English"
+    assert held.warnings[2].endswith("It is answered all the same."), "one name is no plural"
     assert "update.vendor.example" in held.warnings[2]
     assert missing.state == "Not there yet: it blocks nothing."
     assert own.state == "One entry, in use since 1 September 2026."
@@ -105,6 +109,23 @@ def test_before_the_first_update_lists_have_the_sites_words(paths: Paths):
     assert [(line.label, line.state) for line in page(paths).lists] == [
         ("マルウェア配布サイト", "No update has been recorded yet.")
     ]
+
+
+def test_a_list_put_there_by_hand_has_the_resolvers_count(paths: Paths):
+    seed_empty(paths.events_database)
+    paths.resolver_folder.mkdir(exist_ok=True)
+    paths.resolver_status.write_text('{"lists": [{"id": "malware", "rules": 1204, "rejects": 2, "problem": ""}]}')
+    assert [line.state for line in page(paths).lists] == ["1,204 entries in force."]
+
+
+def test_before_the_first_count_of_questions_no_total_is_made_up(paths: Paths):
+    seed_empty(paths.events_database)
+    writer, batch = EventWriter(paths.events_database), Batch(day_in(TOKYO))
+    batch.blocked(Blocked(Kind.NAME_BLOCKED, NOON, Source("pc"), "bad.example", "", "A", "list:malware", 39))
+    writer.write(batch)
+    writer.close()
+    assert told(paths).asked is None
+    assert page(paths).detail.startswith("Today: 39. How many names were asked for in all is counted once a minute")
 
 
 def test_what_is_allowed_for_a_while(paths: Paths):
