@@ -7,7 +7,7 @@ An attempt that timed out stays open until the exchange ends, because late is be
 May live here: exchanges and attempts. May not: clients' messages, policy, the cache (dns_session.py).
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -76,10 +76,15 @@ class Settled(Generic[W]):
 
 
 class Asking(Generic[W]):
-    """All exchanges. W is whatever the caller wants back when one settles. `new_id` gives 0..65535, unpredictable."""
+    """All exchanges. W is whatever the caller wants back when one settles, `who` whose it is.
 
-    def __init__(self, timing: Timing, counters: Counters, new_id: Callable[[], int]) -> None:
-        self._timing, self._counters, self._new_id = timing, counters, new_id
+    `new_id` gives 0..65535, unpredictable.
+    """
+
+    def __init__(
+        self, timing: Timing, counters: Counters, new_id: Callable[[], int], who: Callable[[W], Hashable]
+    ) -> None:
+        self._timing, self._counters, self._new_id, self._who = timing, counters, new_id, who
         self._exchanges: dict[Question, Exchange[W]] = {}
         self._by_token: dict[int, Exchange[W]] = {}
         self._choice = Choice(timing.sick)
@@ -94,7 +99,7 @@ class Asking(Generic[W]):
         if exchange is not None:
             if waiter is None:
                 return []
-            if len(exchange.waiters) >= self._timing.waiters:
+            if len(exchange.waiters) >= self._timing.waiters or self._of(exchange, waiter) >= self._timing.of_waiters:
                 return None
             exchange.waiters.append(waiter)
             self._counters.joined += 1
@@ -104,6 +109,11 @@ class Asking(Generic[W]):
         exchange = Exchange(question, now, now, [] if waiter is None else [waiter], [])
         self._exchanges[question] = exchange
         return list(self._attempt(exchange, now))
+
+    def _of(self, exchange: Exchange[W], waiter: W) -> int:
+        """How many of this client wait already: one that fills a name under way would close it for the others."""
+        who = self._who(waiter)
+        return sum(self._who(one) == who for one in exchange.waiters)
 
     def hear(self, event: UpstreamDatagram, now: float) -> tuple[list[Command], Settled[W] | None]:
         """A message from outside."""

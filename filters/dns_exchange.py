@@ -43,7 +43,8 @@ class Timing:
     pin_slack: float = 300.0  # a pin outlives the TTL: browsers and apps keep addresses longer than they may
     pin_floor: float = 60.0
     exchanges: int = 512
-    waiters: int = 64  # clients waiting for one exchange
+    waiters: int = 256  # questions waiting for one exchange
+    of_waiters: int = 8  # and of them those of one client
     held: int = 1024  # answers waiting for a pin
     of_client: int = 128  # questions of one client under way
     client_rate: float = 20_000.0  # datagrams of one client a second, whatever they cost

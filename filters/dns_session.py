@@ -11,6 +11,7 @@ May live here: the order of the steps above. May not: sockets, timers, random (i
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 
 from filters import dns_answer, dns_own
 from filters.dns_accounts import Accounts, Detail
@@ -83,7 +84,7 @@ class Session:
         self.counters, self.accounts, self.resolved = Counters(), Accounts(), Resolved()
         self.cache = BoundedCache(CACHE_ENTRIES, CACHE_OCTETS, lambda key, one: thaw(key, one, self._shaping(key[:-5])))
         self._failures = BoundedCache(FAILURES, CACHE_OCTETS)
-        self._asking: Asking[Waiter] = Asking(self._timing, self.counters, new_id)
+        self._asking: Asking[Waiter] = Asking(self._timing, self.counters, new_id, attrgetter("payer"))
         self._pins: PinBoard[tuple[Waiter, Answer]] = PinBoard(self._timing)
         self._shares = Shares(self._timing.of_client, self._timing.exchanges, self._timing.rate, self._timing.burst)
         self._tables = Tables(self.accounts)

@@ -24,7 +24,7 @@ class Conversation:
     def __init__(self, question: Question = QUESTION, timing: Timing = TIMING) -> None:
         self.counters, self.now = Counters(), 1000.0
         ids = itertools.count(7000)
-        self.asking: Asking[str] = Asking(timing, self.counters, lambda: next(ids))
+        self.asking: Asking[str] = Asking(timing, self.counters, lambda: next(ids), lambda who: who)
         self.question = question
 
     def ask(self, waiter: str = "client") -> list[Command]:
@@ -255,6 +255,13 @@ def test_waiters_and_exchanges_are_bounded() -> None:
     assert talk.asking.ask(QUESTION, "c", talk.now) is None
     other = Question(wire("other.example")[12:], False, False, (FIRST,))
     assert talk.asking.ask(other, "d", talk.now) is None
+
+
+def test_one_client_never_fills_the_waiters_of_a_name_that_others_ask_too() -> None:
+    talk = Conversation(timing=Timing(waiters=10, of_waiters=3))
+    asked = [talk.asking.ask(talk.question, "guest", talk.now) for _ in range(9)]
+    assert [one is None for one in asked] == [False] * 3 + [True] * 6
+    assert talk.ask("pc") == []
 
 
 def test_without_upstreams_there_is_nobody_to_ask() -> None:

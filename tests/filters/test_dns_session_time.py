@@ -184,6 +184,14 @@ def test_a_question_that_found_no_room_takes_none() -> None:
     assert isinstance(talk.ask("n1.example")[0], AskUpstream)
 
 
+def test_one_client_leaves_room_for_others_at_a_name_under_way() -> None:
+    talk = Talk(CONFIG)
+    talk.ask("portal.example", client="10.20.20.12")
+    for number in range(300):
+        talk.ask("portal.example", client="10.20.20.12", number=number)
+    assert talk.ask("portal.example") == [], "it waits with them"
+
+
 def test_new_names_have_a_rate_by_client() -> None:
     talk = Talk(CONFIG, timing=Timing(rate=1.0, burst=3))
     for number in range(3):
