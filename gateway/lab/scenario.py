@@ -14,6 +14,8 @@ from typing import Literal
 
 from gateway.lab.names import LISTED, PUBLIC_DNS, LabNames, stand_ins
 from gateway.lab.topology import ATTACKER, LabHost, Topology
+from ruleset.explain_ends import below
+from ruleset.model_dns import DnsOverlay, DnsZone
 from ruleset.packet import Packet
 from ruleset.platforms import load_platform
 from ruleset.prove_wanted import wanted
@@ -70,7 +72,8 @@ class _Stage:
     def browsing(self) -> Iterator[Act]:
         for role in ("pc", "mgmt", "staffwifi", "guest", "voip", "elig"):
             for host in self._of_role(role)[:2]:
-                yield from self._browse(host, "www.example.com")
+                if not self._kept_from(host, "www.example.com"):
+                    yield from self._browse(host, "www.example.com")
 
     def updates(self) -> Iterator[Act]:
         """Names that a pack allows to some zones, and only to addresses learned from our resolver."""
@@ -111,6 +114,8 @@ class _Stage:
         for zone, policy in self.resolved.site.dns.zones.items():
             for host in self.topology.members(zone)[:1] if policy.lists else ():
                 name = f"www.{LISTED[0]}"
+                if self._let_through(host, name):
+                    continue
                 words = f"{host.name} asks for {name}, which is on a list"
                 yield replace(self._browse_act(host, name, words), kind="name", passes=False)
 
@@ -120,6 +125,8 @@ class _Stage:
         for zone, policy in self.resolved.site.dns.zones.items():
             for host in self.topology.members(zone)[:1] if policy.lists else ():
                 name = f"www.{LISTED[0]}"
+                if self._let_through(host, name):
+                    continue
                 words = f"{host.name} asks {other} for {name}, and the gateway answers"
                 yield replace(self._browse_act(host, name, words), kind="name", passes=False, servers=(other,))
         for host in self._of_role("pc")[:1]:
@@ -152,6 +159,27 @@ class _Stage:
                 passes = any(f.protocol == "tcp" and f.port == port for f in self.resolved.forwards)
                 words = f"an attacker scans the gateway, port {port}"
                 yield Act("", "knock", ATTACKER, words, passes, "tcp", port, own[0], pause=SLOW)
+
+    def _policies(self, host: LabHost) -> list[DnsZone | DnsOverlay]:
+        """Of the host's zone, of all its hours, whatever the time is, and of the device itself."""
+        dns = self.resolved.site.dns
+        own = [dns.devices[host.name]] if host.name in dns.devices else []
+        zone = dns.zones.get(host.zone)
+        return [zone, *zone.during.values(), *own] if zone else [*own]
+
+    def _let_through(self, host: LabHost, name: str) -> bool:
+        """Whether the site itself may let that listed name through for that host."""
+        policies = self._policies(host)
+        allowed = [*self.resolved.protected_names, *(n for policy in policies for n in policy.allow)]
+        return any(below(name, n) for n in allowed) or any(p.lists == () and not p.categories for p in policies)
+
+    def _kept_from(self, host: LabHost, name: str) -> bool:
+        """Whether the site itself may block that name for that host."""
+        for policy in self._policies(host):
+            only = policy.only is None or any(below(name, n) for n in policy.only)
+            if not only or any(below(name, n) for n in policy.deny):
+                return True
+        return False
 
     def _of_role(self, role: str) -> list[LabHost]:
         zones = {segment.name for segment in self.resolved.segments if segment.role == role}

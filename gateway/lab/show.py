@@ -14,13 +14,15 @@ import time
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from gateway import report
+from gateway.client import EnforcerClient, EnforcerUnavailable, Refused
 from gateway.lab import netns, person, view
 from gateway.lab.errors import LabError
 from gateway.lab.folder import DEFAULT_LAB, Folder, Record, read_record
 from gateway.lab.forwarder import Forwarder, fetch
-from gateway.lab.judge import faults, missing
+from gateway.lab.judge import excuse, excused, faults, missing
 from gateway.lab.names import lab_names
 from gateway.lab.scenario import acts
 from gateway.lab.specs import UI_PORT
@@ -46,6 +48,8 @@ class Show:
         self._begun = time.monotonic()
         self._page = ""
         self._seen: set[str] = set()
+        self._generation = 0
+        self._zones: dict[str, str] = {}
         self._redraws = sys.stdout.isatty()
 
     async def run(self, port: int) -> int:
@@ -70,6 +74,8 @@ class Show:
         door = Forwarder(namespaces[admin.name], person.page_address(self._resolved), UI_PORT)
         server, port = await door.start(port)
         self._page = f"http://127.0.0.1:{port}/"
+        self._zones = {host.name: host.zone for host in record.hosts}
+        await self._look(actors)
         async with server:
             self._begun = time.monotonic()
             self._announce(actors)
@@ -79,15 +85,41 @@ class Show:
     async def _play(self, actors: Actors) -> None:
         playing = asyncio.create_task(actors.play(self._first_time))
         showing = asyncio.create_task(self._keep_showing(actors))
+        looking = asyncio.create_task(self._keep_looking(actors))
         stopped = asyncio.create_task(self._stop.wait())
         try:
-            await asyncio.wait([playing, showing, stopped], timeout=self._duration, return_when=asyncio.FIRST_COMPLETED)
-            if playing.done() or showing.done():  # neither ends by itself but by a fault of its own
-                await asyncio.gather(playing, showing)
+            endless = (playing, showing, looking)
+            await asyncio.wait([*endless, stopped], timeout=self._duration, return_when=asyncio.FIRST_COMPLETED)
+            if any(task.done() for task in endless):  # none ends by itself but by a fault of its own
+                await asyncio.gather(*endless)
         finally:
-            for task in (playing, showing, stopped):
+            for task in (playing, showing, looking, stopped):
                 task.cancel()
-            await asyncio.gather(playing, showing, stopped, return_exceptions=True)
+            await asyncio.gather(playing, showing, looking, stopped, return_exceptions=True)
+
+    async def _keep_looking(self, actors: Actors) -> None:
+        while True:
+            await self._look(actors)
+            await asyncio.sleep(REDRAW_SECONDS)
+
+    async def _look(self, actors: Actors) -> None:
+        """Notices what a person allows or applies meanwhile; what went wrong until the look before stays wrong."""
+        before = {tally.act.id: tally.unwanted for tally in actors.tallies}
+        answer = await asyncio.to_thread(self._applied)
+        self._generation = self._generation or answer.get("generation", 0)
+        for tally in actors.tallies if answer else ():
+            if not tally.excuse:
+                tally.excuse = excuse(tally.act, self._zones.get(tally.act.host, ""), answer, self._generation)
+                if not tally.excuse:
+                    tally.wrong_before = before[tally.act.id]
+
+    def _applied(self) -> dict[str, Any]:
+        """The enforcer's answer to `site`; empty when it does not answer."""
+        try:
+            with EnforcerClient(self._folder.gateway.enforcer_socket) as enforcer:
+                return enforcer.call("site")
+        except (EnforcerUnavailable, Refused):
+            return {}
 
     def _announce(self, actors: Actors) -> None:
         if not self._redraws:
@@ -117,8 +149,10 @@ class Show:
                 break
             await asyncio.sleep(LOOK_SECONDS)
         page = await fetch(port)
+        await self._look(actors)
         found = faults(actors.tallies, self._recorded(), page, complete=not self._stop.is_set())
-        print("\n".join(view.summary(self._shown(actors), page, found)), flush=True)
+        changed = [f"  CHANGED MEANWHILE: {sentence}" for sentence in excused(actors.tallies)]
+        print("\n".join([*view.summary(self._shown(actors), page, found), *changed]), flush=True)
         return 1 if found else 0
 
     def _recorded(self) -> view.Recorded:

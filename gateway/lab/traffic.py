@@ -30,13 +30,18 @@ KEPT = 400
 
 @dataclass(slots=True)
 class Tally:
-    """What came of one act so far. `took` are seconds of the latest successes."""
+    """What came of one act so far. `took` are seconds of the latest successes.
+
+    `excuse`: why a person changed meanwhile what should become of it; from then on nothing that comes of it is wrong,
+    and `wrong_before` is how often something was."""
 
     act: Act
     tried: int = 0
     passed: int = 0
     took: deque[float] = field(default_factory=lambda: deque(maxlen=KEPT))
     lookups: deque[float] = field(default_factory=lambda: deque(maxlen=KEPT))
+    excuse: str = ""
+    wrong_before: int = 0
 
     @property
     def stopped(self) -> int:
@@ -45,6 +50,11 @@ class Tally:
     @property
     def wrong(self) -> int:
         """How often something else happened than should."""
+        return self.wrong_before if self.excuse else self.unwanted
+
+    @property
+    def unwanted(self) -> int:
+        """How often something else happened than the site wanted when the demo began."""
         return self.stopped if self.act.passes else self.passed
 
 

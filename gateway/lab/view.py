@@ -72,14 +72,14 @@ def _table(tallies: Sequence[Tally], room: int) -> list[str]:
 
 
 def _row(tally: Tally) -> str:
-    sign = "!" if tally.wrong else ("+" if tally.act.passes else "x")
+    sign = "!" if tally.wrong else "~" if tally.excuse else ("+" if tally.act.passes else "x")
     took = f"   {median(tally.took) * 1000:.0f} ms" if tally.act.passes and tally.took else ""
     words = f"{sign} {clip(tally.act.words, WORDS_WIDTH - 2):<{WORDS_WIDTH - 2}}"
     return f"{words} {tally.tried:>6} {_as_it_should(tally):>7}{took}"
 
 
 def _as_it_should(tally: Tally) -> int:
-    return tally.tried - tally.wrong
+    return tally.passed if tally.act.passes else tally.stopped
 
 
 def recorded_line(recorded: Recorded) -> str:

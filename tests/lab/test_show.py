@@ -37,6 +37,19 @@ def test_isolating_the_proposed_device_is_no_failure_of_the_demo(clinic):
             enforcer.call("quarantine_remove", device="reception-3")
 
 
+def test_a_name_that_a_person_allows_is_no_failure_of_the_demo(clinic, capsys):
+    with EnforcerClient(clinic.folder.gateway.enforcer_socket) as enforcer:
+        made = enforcer.call("dns_allow", name="www.malware.test", device="reception-1", minutes=5, reason="rehearsal")
+        try:
+            status = asyncio.run(Show(clinic.site, clinic.resolved, 8, clinic.lab).run(0))
+        finally:
+            enforcer.call("dns_disallow", id=made["id"])
+    out = capsys.readouterr().out
+    assert view.WRONG not in out
+    assert "because a person allowed www.malware.test (allowance" in out
+    assert status == 0
+
+
 def test_on_a_terminal_the_picture_is_redrawn(clinic, capsys, monkeypatch):
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     asyncio.run(Show(clinic.site, clinic.resolved, 3, clinic.lab).run(0))

@@ -1,6 +1,8 @@
 """The judgement at the end of a demo: red for everything that is not as it should be."""
 
-from gateway.lab.judge import faults
+import pytest
+
+from gateway.lab.judge import excuse, excused, faults
 from gateway.lab.scenario import Act
 from gateway.lab.traffic import Tally
 from gateway.lab.view import Recorded
@@ -49,3 +51,40 @@ def test_a_demo_that_was_stopped_early_is_judged_by_what_happened():
 
 def test_a_silent_page_is_a_fault():
     assert faults(tallies(), WRITTEN, None) == ["the owner's page does not answer"]
+
+
+ASKS = Act("3", "name", "pc-1", "pc-1 asks for a listed name", False, name="www.bad.example")
+ALLOWED = {"id": 4, "name": "bad.example"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ({"generation": 2, "allowances": [ALLOWED]}, "allowance 4"),
+        ({"generation": 2, "allowances": [{**ALLOWED, "device": "pc-1"}]}, "allowance 4"),
+        ({"generation": 2, "allowances": [{**ALLOWED, "zone": "pc"}]}, "allowance 4"),
+        ({"generation": 3}, "another policy"),
+    ],
+)
+def test_what_a_person_allowed_or_applied_meanwhile_is_no_fault(answer, words):
+    assert words in excuse(ASKS, "pc", answer, 2)
+
+
+@pytest.mark.parametrize("other", [{"device": "pc-2"}, {"zone": "guest"}, {"name": "worse.example"}])
+def test_an_allowance_for_others_excuses_nothing(other):
+    assert excuse(ASKS, "pc", {"generation": 2, "allowances": [{**ALLOWED, **other}]}, 2) == ""
+
+
+def test_an_allowance_excuses_no_other_kind_of_act():
+    knock = Act("2", "knock", "pc-1", "pc-1 knocks", False, name="www.bad.example")
+    assert excuse(knock, "pc", {"generation": 2, "allowances": [ALLOWED]}, 2) == ""
+
+
+def test_only_what_came_after_the_change_is_excused():
+    changed = tallies(name=(20, 8))
+    changed[2].excuse, changed[2].wrong_before = "a person allowed it", 0
+    assert faults(changed, WRITTEN, 20.0) == []
+    assert excused(changed) == ["pc asks for a listed name: got through 8 times, because a person allowed it"]
+    changed[2].wrong_before = 3
+    assert faults(changed, WRITTEN, 20.0) == ["pc asks for a listed name: got through 3 times"]
+    assert "got through 5 times" in excused(changed)[0]

@@ -61,3 +61,24 @@ def test_ways_around_the_gateways_answers_are_tried(small):
     }  # fmt: skip
     redirected = next(act for act in around.values() if act.kind == "name")
     assert [str(server) for server in redirected.servers] == ["8.8.8.8"]
+
+
+@pytest.mark.parametrize(
+    "dns",
+    [
+        "zones: {pc: {lists: [malware], allow: [malware.test]}}",
+        "zones: {pc: {lists: [malware]}}\n  devices: {reception-1: {lists: []}}",
+        "zones: {pc: {lists: [malware]}}\n  protected: [malware.test]",
+    ],
+)
+def test_a_listed_name_that_the_site_allows_is_not_expected_to_be_blocked(dns):
+    allowed = resolve(SMALL.replace("zones: {pc: {lists: [malware]}}", dns))
+    assert [act for act in chosen(allowed) if act.kind == "name"] == []
+
+
+@pytest.mark.parametrize("policy", ["only: [time.example.com]", "deny: [example.com]"])
+def test_a_page_that_the_site_blocks_is_not_expected_to_open(policy):
+    blocked = resolve(SMALL.replace("{lists: [malware]}}", "{lists: [malware], " + policy + "}}"))
+    words = "reception-1 opens https://www.example.com/"
+    assert words in by_words(resolve(SMALL))
+    assert words not in by_words(blocked)
