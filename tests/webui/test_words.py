@@ -118,7 +118,7 @@ def test_a_name_that_the_clinics_own_rules_refuse_is_not_called_listed():
     camera = attempt("cam", "camera-1", "", reason=Reason.REFUSED_NAME, kind="name_blocked")
     assert told(camera) == (
         "Camera “待合室” asked for names that are not allowed there 1,204 times. "
-        "Your clinic’s rules do not allow them, so they got no answer. Nothing to do."
+        "Your clinic’s rules do not allow them, so they were refused. Nothing to do."
     )
 
 
