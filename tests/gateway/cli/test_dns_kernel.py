@@ -29,7 +29,6 @@ GATEWAY, GATEWAY6 = "10.20.20.1", "2001:db8:20:20::1"
 DNS = """dns:
   upstreams: [{{server: 127.99.0.53, port: {port}}}]
   lists: {{malware: {{path: malware.hosts}}}}
-  log: {{detail: device}}
   zones: {{pc: {{lists: [malware]}}}}
   log: {{detail: device}}
 """
