@@ -5,12 +5,13 @@ Messages: linux/neighbour.h, rtnetlink(7). Reading needs no right. What an entry
 May live here: reading. May not: changing an entry, judging one.
 """
 
+import socket
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from gateway.netlink import NETLINK_ROUTE, Netlink, attributes
+from gateway.netlink import NETLINK_ROUTE, RECEIVE, Netlink, attribute, attributes, message, messages
 
 NEW_NEIGHBOUR, GET_NEIGHBOUR = 28, 30
 DESTINATION, LINK_ADDRESS = 1, 2
@@ -37,6 +38,18 @@ def dumped(netlink: Netlink) -> Iterator[Neighbour]:
     """As `neighbours`, over a socket that is there. Raises NetlinkError."""
     for body in netlink.dump(GET_NEIGHBOUR, _HEADER.pack(0, 0, 0, 0, 0), "neighbours"):
         yield from neighbour(body)
+
+
+def looked_up(netlink: Netlink, address: IPv4Address | IPv6Address, interface: int) -> Neighbour | None:
+    """The entry for one address on the interface of that index; None when it is not known. Raises OSError."""
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    sequence = netlink.next_sequence()
+    wanted = _HEADER.pack(family, interface, 0, 0, 0) + attribute(DESTINATION, address.packed)
+    netlink.send(message(GET_NEIGHBOUR, 0, sequence, wanted))
+    for kind, _, number, body in messages(netlink.socket.recv(RECEIVE)):
+        if kind == NEW_NEIGHBOUR and number == sequence:
+            return next(neighbour(body), None)
+    return None
 
 
 def neighbour(body: bytes) -> Iterator[Neighbour]:

@@ -10,11 +10,12 @@ May live here: the table and following it. May not: what a device may do.
 """
 
 import errno
+import socket
 from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Address, IPv6Address
 
 from gateway.attribution import Wires
-from gateway.neighbours import NEW_NEIGHBOUR, Neighbour, dumped, neighbour
+from gateway.neighbours import NEW_NEIGHBOUR, Neighbour, dumped, looked_up, neighbour
 from gateway.netlink import NETLINK_ROUTE, RECEIVE, Netlink, NetlinkError, messages
 from ruleset.resolved import ResolvedSite
 
@@ -30,6 +31,8 @@ class Sightings:
     def __init__(self) -> None:
         self._events = Netlink(NETLINK_ROUTE, groups=GROUP_NEIGHBOURS)
         self._events.socket.setblocking(False)
+        self._asking = Netlink(NETLINK_ROUTE, timeout=1.0)
+        self._interfaces: dict[str, str] = {}
         self._wires: Wires | None = None
         self._names: dict[tuple[str, str], str] = {}  # (zone, MAC) -> device
         self._of: dict[str, dict[Address, None]] = {}  # device -> its addresses, the latest last
@@ -57,6 +60,7 @@ class Sightings:
         """Follow the devices of this site (only `wanted`, when given), beginning with what the kernel knows now."""
         names = None if wanted is None else frozenset(wanted)
         self._wires = Wires(site)
+        self._interfaces = {segment.name: segment.ifname for segment in site.segments}
         self._names = {
             (host.zone, host.mac): host.name
             for host in site.hosts
@@ -86,6 +90,18 @@ class Sightings:
                         changed = self._saw(entry) or changed
         return changed
 
+    def look_up(self, zone: str, address: Address) -> bool:
+        """Ask the kernel who has this address now; False when it does not know yet.
+
+        True when it cannot be asked at all: no names for anybody would be worse than a zone's names for one device."""
+        try:
+            entry = looked_up(self._asking, address, socket.if_nametoindex(self._interfaces[zone]))
+        except (KeyError, OSError):
+            return True
+        if entry is not None:
+            self._saw(entry)
+        return entry is not None
+
     def catch_up(self) -> bool:
         """After an overflow: read the whole table. To be called now and then, not for every event."""
         if not self._incomplete:
@@ -96,6 +112,7 @@ class Sightings:
 
     def close(self) -> None:
         self._events.close()
+        self._asking.close()
 
     def _dump(self) -> None:
         self._incomplete = False

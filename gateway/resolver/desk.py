@@ -33,6 +33,18 @@ class Client(Bucket):
         self.counted = 0  # of its questions, how many went into the accounts
 
 
+class Stranger(Client):
+    """Nobody knows yet by whose policy it is answered: it may ask nothing, and is told to come back by TCP.
+
+    Before its answer leaves, the kernel must find out who has that address; so the next time it is known.
+    """
+
+    __slots__ = ()
+
+    def refill(self, now: float) -> bool:  # noqa: ARG002 - the name is the bucket's
+        return False
+
+
 Rest = tuple[bytes, Client, bytes]
 
 
@@ -48,7 +60,9 @@ class Line(dict[bytes, Client]):
 
 
 class Desk:
-    """`take` runs an event through the session. `count` hears, at `tell`, how often a client had what is told."""
+    """`take` runs an event through the session. `count` hears, at `tell`, how often a client had what is told.
+
+    `sure` is asked about an address of a zone never met before: whether it is known whose policy counts."""
 
     def __init__(
         self,
@@ -56,8 +70,9 @@ class Desk:
         take: Callable[[Event], None],
         count: Callable[[str, Answer, int], None],
         timing: Timing | None = None,
+        sure: Callable[[str, Address], bool] = lambda _zone, _address: True,
     ) -> None:
-        self._session, self._take, self._count = session, take, count
+        self._session, self._take, self._count, self._sure = session, take, count, sure
         self._timing = timing or Timing()
         self._zones: tuple[tuple[Network, str], ...] = ()
         self._clients: dict[tuple[str, str], Client] = {}
@@ -95,6 +110,8 @@ class Desk:
         if known is None:
             address = ip_address(text.partition("%")[0])
             zone = asked_zone if address.is_link_local else self._zone_of(address)
+            if not self._sure(zone, address):
+                return Stranger(text, address, zone, self._session.fast_path(zone, address), self._timing)
             known = Client(text, address, zone, self._session.fast_path(zone, address), self._timing)
             if len(self._clients) >= MAX_CLIENTS:
                 self._tally(self._clients.pop(next(iter(self._clients))))
@@ -123,7 +140,8 @@ class Desk:
             client = known(peer[source]) or self._meet(line, peer)
             client.left -= 1
             if client.left < 0 and not client.refill(now):
-                self.turn_away()
+                if client.refused:
+                    self.turn_away()
                 beyond = slip(data, client)
                 if beyond is not None:
                     ready.append((beyond, peer))
@@ -153,7 +171,8 @@ class Desk:
 
     def _meet(self, line: Line, peer: bytes) -> Client:
         known = self.client(line.text_of(peer), line.zone)
-        line[peer[line.source]] = known
+        if not isinstance(known, Stranger):
+            line[peer[line.source]] = known
         return known
 
     def _forget(self) -> None:

@@ -73,7 +73,7 @@ class Learning:
         self._sightings: Sightings | None = None
         self._config, self._policy = ResolverConfig("home.arpa", (), ()), DnsPolicy({}, LocalNames("home.arpa", (), ()))
         self._leased, self._ends = Leased(), NEVER
-        self._told: tuple[object, object] = (), {}
+        self._told: tuple[object, Mapping[Address, str]] = (), {}
         self._due: asyncio.TimerHandle | None = None
         self._last = -SHORTEST_SECONDS
 
@@ -93,6 +93,24 @@ class Learning:
         if self._sightings is not None:
             self._sightings.catch_up()
         self._changed()
+
+    def sure(self, zone: str, address: Address) -> bool:
+        """Whether the session knows by whose policy an address never met before is answered; otherwise it will soon.
+
+        A device with a policy of its own must not get another one by taking an address that nobody has seen yet.
+        """
+        if self._sightings is None or all(device.zone != zone for device in self._config.devices):
+            return True
+        if address in self._told[1] or address in self._policy.devices:
+            return True
+        if not self._sightings.look_up(zone, address):
+            return False
+        if address in self._sightings.devices and self._loop.time() >= self._last + SHORTEST_SECONDS:
+            if self._due is not None:
+                self._due.cancel()
+            self.tell()
+        self._changed()
+        return address in self._told[1] or address not in self._sightings.devices
 
     def tell(self) -> None:
         """Hand over what is known."""

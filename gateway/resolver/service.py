@@ -79,7 +79,7 @@ class Resolver:
         self.session = Session(nobody, lambda: secrets.randbelow(1 << 16), timing)
         self.reports = Reports(events, self.session.accounts, self._count, self._count_some)
         self._seen = Seen(self.session.resolved, self.reports.put)
-        self.desk = Desk(self.session, self.take, self.reports.fast, timing)
+        self.desk = Desk(self.session, self.take, self.reports.fast, timing, self._sure)
         self._upstreams = Upstreams(self.take, journal)
         self._pinning = Pinning(enforcer, self.take, journal)
         self.recursor = Recursor(self._recursor_moved, journal)
@@ -134,6 +134,9 @@ class Resolver:
     def validates(self) -> bool:
         """Whether what is learned now may be believed later too: not what our own recursor answers unvalidated."""
         return self._pure is None or self.recursor.strict
+
+    def _sure(self, zone: str, address: Address) -> bool:
+        return self._learning.sure(zone, address)
 
     def _recursor_moved(self) -> None:
         if self._pure is not None:

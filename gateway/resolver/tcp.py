@@ -9,7 +9,7 @@ import socket
 from collections import Counter
 from ipaddress import IPv4Address, IPv6Address
 
-from gateway.resolver.desk import Client, Desk
+from gateway.resolver.desk import Client, Desk, Stranger
 from gateway.resolver.sockets import listen
 
 Address = IPv4Address | IPv6Address
@@ -19,6 +19,7 @@ MAX_OF_CLIENT = 16
 MAX_QUESTIONS = 1000  # on one connection
 MAX_UNSENT = 1 << 18  # octets that may wait for a client that does not read
 MIN_MESSAGE = 12
+INTRODUCTION_SECONDS = 1.2
 
 
 class Connections:
@@ -107,6 +108,9 @@ class TcpServer:
             self._desk.turn_away()
         self._serving.add(writer)
         try:
+            if isinstance(client, Stranger):  # what is known is told to the session once a second
+                await asyncio.sleep(INTRODUCTION_SECONDS)
+                client = self._desk.client(client.text, self._zone)
             await self._serve(reader, writer, client)
         except (OSError, TimeoutError, asyncio.IncompleteReadError):
             pass  # gone, idle or cut off: in each case the connection is over

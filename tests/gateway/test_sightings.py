@@ -148,3 +148,13 @@ def test_an_overflow_is_made_good_by_reading_all_of_it(net: Net, seen: Sightings
     assert len(devices(seen)) < 50
     assert seen.catch_up()
     assert len(devices(seen)) == 50
+
+
+def test_one_address_is_looked_up_before_anything_is_told_of_it(net: Net, seen: Sightings) -> None:
+    address = ip_address("10.20.20.78")
+    with net.enter():
+        assert not seen.look_up("pc", address), "the kernel does not know it yet"
+        claim(net, "10.20.20.78", ROAMING)
+        assert seen.look_up("pc", address)
+        assert seen.devices[address] == "roaming"
+        assert seen.look_up("nowhere", address), "a zone whose wire cannot be asked is answered as a zone"

@@ -65,6 +65,23 @@ def test_an_undeclared_address_has_the_policy_of_the_device_whose_mac_it_is(lan:
 
 
 @pytest.mark.netns
+def test_a_fresh_address_is_no_way_out_of_a_devices_policy(lan: Lan, served: Running) -> None:
+    lan.wear(ROAMING)
+    found = []
+    for number in range(6):
+        fresh = f"10.20.20.{160 + number}"
+        lan.device.run("ip", "addr", "add", f"{fresh}/24", "dev", "lan")
+        found.append(lan.ask("x.example", served.port, "-b", fresh))
+        fresh = f"2001:db8:20:20::a{number}"
+        lan.device.run("ip", "addr", "add", f"{fresh}/64", "dev", "lan", "nodad")
+        found.append(lan.ask("x.example", served.port, "-b", fresh, at=GATEWAY6))
+    assert found == [OF_THE_DEVICE] * 12
+    lan.wear(STRANGER)
+    lan.device.run("ip", "addr", "add", "10.20.20.190/24", "dev", "lan")
+    assert lan.ask("x.example", served.port, "-b", "10.20.20.190") == NOBODY
+
+
+@pytest.mark.netns
 def test_a_lease_of_a_real_dhcp_server_is_a_name_forward_and_backward(
     lan: Lan, served: Running, tmp_path: Path
 ) -> None:
