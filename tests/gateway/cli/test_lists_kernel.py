@@ -22,7 +22,10 @@ def test_the_set_holds_the_list_and_nothing_of_the_clinics(running, clinicgate, 
     (tmp_path / "drop.json").write_text(LINES)
     assert clinicgate("apply", site, "--confirm-within", "60s").returncode == 0
     done = clinicgate("lists", "import", tmp_path / "drop.json")
-    assert (done.returncode, done.stdout) == (0, "drop: new: 1 rules\n"), done.stderr
+    assert (done.returncode, done.stdout) == (
+        0,
+        "drop: new: 1 rules; 2 lines rejected, `clinicgate lists status` says why\n",
+    ), done.stderr
     held = running.net.run("nft", "list", "set", "inet", "clinicgate", "feed4")
     assert "1.10.16.0/20" in held and "10.20" not in held and "203.0.113" not in held
     shown = clinicgate("lists", "status").stdout
